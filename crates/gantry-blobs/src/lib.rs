@@ -1,0 +1,1 @@
+//! The blob seam: bytes by key, on files or in memory.

@@ -1,0 +1,1 @@
+//! All metadata: every SQL text, one file per aggregate, the journal.

@@ -1,0 +1,1 @@
+//! The SQL seam: one text, driven on SQLite and PostgreSQL.

@@ -1,0 +1,1 @@
+//! File bytes to sockets by the cheapest way a connection allows.

@@ -1,0 +1,1 @@
+//! Shared HTTP layers: request id, limits, actor extraction, paging, bodies.

@@ -1,0 +1,1 @@
+//! The OCI distribution surface under /v2/.

@@ -1,0 +1,1 @@
+//! The token surface under /oauth2/.

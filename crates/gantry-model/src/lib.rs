@@ -1,0 +1,1 @@
+//! Entities, ids, permissions and the clock. Pure.

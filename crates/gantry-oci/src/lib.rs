@@ -1,0 +1,1 @@
+//! OCI words: digests, names, references, media types, ranges, manifests. Pure.

@@ -1,0 +1,1 @@
+//! The rules of pushing, pulling, deleting and collecting content.

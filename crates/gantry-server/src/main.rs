@@ -1,0 +1,3 @@
+//! The gantry binary: wiring, configuration, signals.
+
+fn main() {}

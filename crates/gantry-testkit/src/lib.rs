@@ -1,0 +1,1 @@
+//! Servers, stores and clients for tests.

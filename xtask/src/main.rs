@@ -1,0 +1,3 @@
+//! Chores: benchmarks, soak runs, fuzzing.
+
+fn main() {}
