@@ -9,12 +9,14 @@
 //! contract suite that every implementation runs.
 
 mod error;
+mod files;
 mod key;
 mod memory;
 mod source;
 mod store;
 
 pub use error::{BlobError, BodyError};
+pub use files::FileBlobStore;
 pub use key::{BlobKey, InvalidBlobKey};
 pub use memory::MemoryBlobStore;
 pub use source::{BlobFile, BlobSource, BlobStream};

@@ -85,10 +85,6 @@ impl BlobFile {
         self.length
     }
 
-    pub(crate) fn file(&self) -> &File {
-        &self.file
-    }
-
     fn chunks(self: Arc<Self>, range: Range<u64>) -> BlobStream {
         const CHUNK: u64 = 256 * 1024;
         stream::try_unfold(range.start, move |at| {
