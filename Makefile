@@ -1,0 +1,34 @@
+# The commands a person and CI type. What they do is in tools/*.sh.
+.PHONY: run check test soak bench deny doc tools
+
+# Builds the release binary and starts it, with its data in ./data.
+run:
+	@tools/run.sh $(ARGS)
+
+# The fast inner loop: format, lints, unit tests.
+check:
+	@tools/check.sh
+
+# Every kind of test in its short form.
+test:
+	@tools/test.sh
+
+# The long sizes, one part at a time: make soak PART=crash (without PART: lists them).
+soak:
+	@tools/soak.sh $(PART)
+
+# Throughput, latency and memory beside CNCF distribution and nginx.
+bench:
+	@tools/bench.sh $(ARGS)
+
+# Licences, bans and sources of dependencies.
+deny:
+	@tools/deny.sh
+
+# Rust documentation; a warning is an error.
+doc:
+	@tools/doc.sh
+
+# Installs everything `make test` needs.
+tools:
+	@tools/install.sh test

@@ -1,0 +1,103 @@
+//! A forwarder that lets one transport through and hangs up on the other.
+//!
+//! The server answers TLS and plain HTTP on one port, and clients that are told
+//! "insecure" like to try HTTPS first. Through a gate, a test over plain HTTP is
+//! over plain HTTP, and one over TLS never falls back.
+
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use crate::Transport;
+
+/// The first byte of a TLS record that carries a handshake (RFC 8446 §5.1).
+const TLS_HANDSHAKE: u8 = 0x16;
+
+/// A running gate; it stops accepting when dropped.
+#[derive(Debug)]
+pub struct Gate {
+    port: u16,
+    closed: Arc<AtomicBool>,
+}
+
+impl Gate {
+    /// Forwards `transport` from a free port, on 127.0.0.1 and ::1, to 127.0.0.1:`to`.
+    ///
+    /// # Panics
+    /// When no port is free on both addresses.
+    pub fn open(transport: Transport, to: u16) -> Self {
+        let (v4, v6) = (0..100)
+            .find_map(|_| {
+                let v4 = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).ok()?;
+                let v6 =
+                    TcpListener::bind((Ipv6Addr::LOCALHOST, v4.local_addr().ok()?.port())).ok()?;
+                Some((v4, v6))
+            })
+            .expect("loopback has a port that is free on both addresses");
+        let gate = Self {
+            port: v4.local_addr().expect("a bound listener has an address").port(),
+            closed: Arc::default(),
+        };
+        for listener in [v4, v6] {
+            let closed = Arc::clone(&gate.closed);
+            thread::spawn(move || accept(&listener, &closed, transport, to));
+        }
+        gate
+    }
+
+    /// The port it listens on, on 127.0.0.1 and ::1.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+}
+
+impl Drop for Gate {
+    fn drop(&mut self) {
+        self.closed.store(true, Ordering::SeqCst);
+        // Wakes the accepting threads.
+        let _ = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port));
+        let _ = TcpStream::connect((Ipv6Addr::LOCALHOST, self.port));
+    }
+}
+
+fn accept(listener: &TcpListener, closed: &AtomicBool, transport: Transport, to: u16) {
+    for client in listener.incoming().flatten() {
+        if closed.load(Ordering::SeqCst) {
+            return;
+        }
+        thread::spawn(move || forward(&client, transport, to));
+    }
+}
+
+fn forward(client: &TcpStream, transport: Transport, to: u16) -> io::Result<()> {
+    let mut first = [0];
+    let spoken = match client.peek(&mut first)? {
+        0 => return Ok(()),
+        _ if first[0] == TLS_HANDSHAKE => Transport::Tls,
+        _ => Transport::Http,
+    };
+    if spoken != transport {
+        return client.shutdown(Shutdown::Both);
+    }
+    let server = TcpStream::connect(SocketAddr::from((Ipv4Addr::LOCALHOST, to)))?;
+    client.set_nodelay(true)?;
+    server.set_nodelay(true)?;
+    thread::scope(|scope| {
+        scope.spawn(|| copy(client, &server));
+        copy(&server, client)
+    })
+}
+
+/// Copies until `from` ends or `to` refuses, and passes the end on.
+fn copy(mut from: &TcpStream, mut to: &TcpStream) -> io::Result<()> {
+    let copied = io::copy(&mut from, &mut to);
+    // The reader of `from` is this function alone, so it may stop the writer too
+    // once nothing can be delivered any more.
+    if copied.is_err() {
+        let _ = from.shutdown(Shutdown::Both);
+    }
+    let _ = to.shutdown(Shutdown::Write);
+    copied.map(drop)
+}

@@ -1,0 +1,162 @@
+//! Small images, indexes and artifacts, made from text.
+
+use gantry_oci::Digest;
+use serde_json::{Value, json};
+
+use crate::{Layout, Tar};
+
+const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+const INDEX: &str = "application/vnd.oci.image.index.v1+json";
+
+/// An OCI image of one uncompressed layer.
+#[derive(Clone, Debug)]
+pub struct Image {
+    /// The processor it claims to be for.
+    pub architecture: String,
+    /// The layer: a tar archive with one file, `content`.
+    pub layer: Vec<u8>,
+    /// The image configuration.
+    pub config: Vec<u8>,
+    /// The manifest.
+    pub manifest: Vec<u8>,
+}
+
+/// An index of one image for amd64 and one for arm64.
+#[derive(Clone, Debug)]
+pub struct Index {
+    /// The images, in the order of the index.
+    pub images: Vec<Image>,
+    /// The index.
+    pub manifest: Vec<u8>,
+}
+
+/// A manifest with an artifact type and one blob, of no image.
+#[derive(Clone, Debug)]
+pub struct Artifact {
+    /// The blob.
+    pub blob: Vec<u8>,
+    /// The manifest.
+    pub manifest: Vec<u8>,
+}
+
+impl Image {
+    /// An image whose only file holds `content`.
+    pub fn new(architecture: &str, content: &str) -> Self {
+        let layer = Tar::default().file("content", content.as_bytes()).finish();
+        let config = bytes(&json!({
+            "architecture": architecture,
+            "os": "linux",
+            "config": { "Cmd": ["/content"] },
+            "rootfs": { "type": "layers", "diff_ids": [Digest::sha256(&layer).to_string()] },
+        }));
+        let manifest = bytes(&json!({
+            "schemaVersion": 2,
+            "mediaType": MANIFEST,
+            "config": descriptor("application/vnd.oci.image.config.v1+json", &config),
+            "layers": [descriptor("application/vnd.oci.image.layer.v1.tar", &layer)],
+        }));
+        Self { architecture: architecture.to_owned(), layer, config, manifest }
+    }
+
+    /// The manifest's digest.
+    pub fn digest(&self) -> String {
+        Digest::sha256(&self.manifest).to_string()
+    }
+
+    /// The digest of the configuration, which Docker calls the image's id.
+    pub fn id(&self) -> String {
+        Digest::sha256(&self.config).to_string()
+    }
+
+    /// An OCI image layout with this image under `tag`.
+    pub fn layout(&self, tag: &str) -> Layout {
+        self.fill(Layout::new(tag, descriptor(MANIFEST, &self.manifest)))
+    }
+
+    /// An archive for `docker load`, which names the image `reference`.
+    pub fn docker_archive(&self, reference: &str) -> Vec<u8> {
+        let manifest =
+            json!([{ "Config": "config.json", "RepoTags": [reference], "Layers": ["layer.tar"] }]);
+        Tar::default()
+            .file("manifest.json", &bytes(&manifest))
+            .file("config.json", &self.config)
+            .file("layer.tar", &self.layer)
+            .finish()
+    }
+
+    fn fill(&self, layout: Layout) -> Layout {
+        layout.blob(&self.manifest).blob(&self.config).blob(&self.layer)
+    }
+}
+
+impl Index {
+    /// An index of two images, whose files differ.
+    pub fn new(content: &str) -> Self {
+        let images: Vec<_> = ["amd64", "arm64"]
+            .map(|architecture| Image::new(architecture, &format!("{content} on {architecture}")))
+            .into();
+        let manifests: Vec<_> = images
+            .iter()
+            .map(|image| {
+                let mut child = descriptor(MANIFEST, &image.manifest);
+                child["platform"] = json!({ "os": "linux", "architecture": image.architecture });
+                child
+            })
+            .collect();
+        let manifest =
+            bytes(&json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": manifests }));
+        Self { images, manifest }
+    }
+
+    /// The index's digest.
+    pub fn digest(&self) -> String {
+        Digest::sha256(&self.manifest).to_string()
+    }
+
+    /// An OCI image layout with this index under `tag`.
+    pub fn layout(&self, tag: &str) -> Layout {
+        let layout = Layout::new(tag, descriptor(INDEX, &self.manifest)).blob(&self.manifest);
+        self.images.iter().fold(layout, |layout, image| image.fill(layout))
+    }
+}
+
+impl Artifact {
+    /// An artifact about `subject`, a manifest of an [`Image`].
+    pub fn about(subject: &Image, artifact_type: &str, blob: &str) -> Self {
+        let blob = blob.as_bytes().to_vec();
+        let manifest = bytes(&json!({
+            "schemaVersion": 2,
+            "mediaType": MANIFEST,
+            "artifactType": artifact_type,
+            "config": descriptor("application/vnd.oci.empty.v1+json", b"{}"),
+            "layers": [descriptor("text/plain", &blob)],
+            "subject": descriptor(MANIFEST, &subject.manifest),
+        }));
+        Self { blob, manifest }
+    }
+
+    /// The manifest's digest.
+    pub fn digest(&self) -> String {
+        Digest::sha256(&self.manifest).to_string()
+    }
+
+    /// An OCI image layout with this artifact under `tag`.
+    pub fn layout(&self, tag: &str) -> Layout {
+        Layout::new(tag, descriptor(MANIFEST, &self.manifest))
+            .blob(&self.manifest)
+            .blob(&self.blob)
+            .blob(b"{}")
+    }
+}
+
+fn descriptor(media_type: &str, content: &[u8]) -> Value {
+    json!({
+        "mediaType": media_type,
+        "digest": Digest::sha256(content).to_string(),
+        "size": content.len(),
+    })
+}
+
+fn bytes(value: &Value) -> Vec<u8> {
+    value.to_string().into_bytes()
+}

@@ -1,0 +1,49 @@
+//! What the tests beside this library share: a running server, a gate that
+//! pins down the transport, clients as isolated processes, and images made here.
+//!
+//! Each test in `tests/` drives one real client against the real `gantry` binary,
+//! once over TLS with the local CA and once over plain HTTP. A client that isn't
+//! installed fails its test, naming the command that installs it.
+
+mod client;
+mod daemon;
+mod gate;
+mod image;
+mod layout;
+mod server;
+mod site;
+mod tar;
+mod tools;
+
+pub use client::{Client, Output};
+pub use daemon::Daemon;
+pub use gate::Gate;
+pub use image::{Artifact, Image, Index};
+pub use layout::{Layout, read_layout};
+pub use server::Server;
+pub use site::{PASSWORD, Site, USER};
+pub use tar::Tar;
+pub use tools::{debian_tool, go_tool};
+
+/// How a client reaches the registry.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Transport {
+    /// HTTPS, trusting only the server's CA.
+    Tls,
+    /// Plain HTTP on loopback.
+    Http,
+}
+
+/// Declares, for each function `fn name(transport: Transport)` in scope, the
+/// tests `tls::name` and `http::name`.
+#[macro_export]
+macro_rules! over_tls_and_http {
+    ($($name:ident),+ $(,)?) => {
+        mod tls {
+            $(#[test] fn $name() { super::$name($crate::Transport::Tls); })+
+        }
+        mod http {
+            $(#[test] fn $name() { super::$name($crate::Transport::Http); })+
+        }
+    };
+}

@@ -1,0 +1,48 @@
+//! Finding the programs the tests run.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+/// The pinned Go programs; the same table builds them.
+const GO_TOOLS: &str = include_str!("../../../tools/go-tools.txt");
+
+/// The path of a program from Debian.
+///
+/// # Panics
+/// When it isn't installed: a missing client fails the run.
+pub fn debian_tool(name: &str) -> PathBuf {
+    ["/usr/bin", "/usr/sbin"]
+        .iter()
+        .map(|directory| Path::new(directory).join(name))
+        .find(|path| path.is_file())
+        .unwrap_or_else(|| panic!("{name} is not installed: run `make tools`"))
+}
+
+/// The path of a program from `tools/go-tools.txt`, at the version pinned there.
+/// `GANTRY_<NAME>_BIN` names another build of it.
+///
+/// # Panics
+/// When it isn't built: a missing client fails the run.
+pub fn go_tool(name: &str) -> PathBuf {
+    let path = env::var_os(format!("GANTRY_{}_BIN", name.to_uppercase())).map_or_else(
+        || cache().join("bin").join(format!("{name}-{}", version(name))),
+        PathBuf::from,
+    );
+    assert!(path.is_file(), "{} is missing: run `make tools`", path.display());
+    path
+}
+
+fn version(name: &str) -> &'static str {
+    GO_TOOLS
+        .lines()
+        .map(|line| line.split_whitespace().collect::<Vec<_>>())
+        .find(|fields| fields.first() == Some(&name))
+        .unwrap_or_else(|| panic!("{name} is not in tools/go-tools.txt"))[3]
+}
+
+fn cache() -> PathBuf {
+    env::var_os("GANTRY_CACHE").map_or_else(
+        || Path::new(&env::var_os("HOME").expect("HOME is set")).join(".cache/gantry"),
+        PathBuf::from,
+    )
+}

@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Builds the Go programs of one group of tools/go-tools.txt, if they are missing:
+# tools/go.sh test|bench
+#
+# Each is built as the only requirement of an empty module, which gives it exactly
+# the dependencies its own go.mod names (checked against Go's checksum database)
+# and also works for modules that `go install` refuses.
+source "$(dirname "$0")/lib.sh"
+
+build() { # program module version package
+  local program=$1 module=$2 version=$3 package=$2/$4 work
+  local out=$cache/bin/$program-$version
+  [[ ! -x $out ]] || return 0
+  say "building $program $version"
+  work=$(mktemp -d)
+  if (
+    cd "$work"
+    export CGO_ENABLED=0 GOWORK=off GOFLAGS=-mod=mod
+    go mod init gantry.invalid/tools 2>/dev/null
+    go mod edit -require="$module@$version" -tool="${package%/.}"
+    go build -trimpath -ldflags '-s -w' -o "$work/program" "${package%/.}" 2>&1 |
+      { grep -v '^go: downloading' || true; } >&2
+  ); then
+    # A rename, so that a build cut short never looks finished.
+    mkdir -p "$cache/bin"
+    mv "$work/program" "$out.$$"
+    mv "$out.$$" "$out"
+  fi
+  rm -rf "$work"
+  [[ -x $out ]]
+}
+
+unavailable=()
+while read -r program group module version package; do
+  [[ $group == "${1:?usage: tools/go.sh GROUP}" ]] || continue
+  started=$SECONDS
+  build "$program" "$module" "$version" "$package" || unavailable+=("$program ($module@$version)")
+  [[ $((SECONDS - started)) -lt 2 ]] || echo "$program: $((SECONDS - started)) s" >&2
+done < <(grep -v '^#' "$root/tools/go-tools.txt")
+
+# All that can be had is built first, so that one absent module hides nothing else.
+[[ ${#unavailable[@]} -eq 0 ]] || die "could not be built: ${unavailable[*]}"
