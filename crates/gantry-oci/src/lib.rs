@@ -6,22 +6,35 @@
 //! ranges and credentials, and Docker's registry protocol where clients still
 //! speak it. No I/O, no clock, no async.
 
+mod authorization;
 mod descriptor;
 mod digest;
+mod error;
 mod hasher;
 pub mod json;
+mod manifest;
 mod media_type;
 mod name;
 mod range;
 mod reference;
+mod referrers;
+mod scope;
 mod tag;
 mod text;
 
+pub use authorization::{Authorization, AuthorizationError, Secret};
 pub use descriptor::{Descriptor, Platform};
 pub use digest::{Algorithm, AlgorithmError, Digest, DigestError};
+pub use error::{ErrorBody, ErrorCode, ErrorCodeError, ErrorEntry};
 pub use hasher::{HashStateError, Hasher};
+pub use manifest::{
+    BlobRef, MAX_ARTIFACT_TYPE, MAX_DESCRIPTORS, MAX_MANIFEST_BYTES, Manifest, ManifestError,
+    ManifestKind,
+};
 pub use media_type::{MediaType, MediaTypeError};
 pub use name::{NameError, RepositoryName};
 pub use range::{ByteRange, ContentRange, ContentRangeError, NotOneRange, Unsatisfiable};
 pub use reference::{Reference, ReferenceError};
+pub use referrers::{ReferrerIndex, referrers_tag};
+pub use scope::{Action, ActionSet, OtherResource, Scope, ScopeError, ScopeResource};
 pub use tag::{Tag, TagError};
