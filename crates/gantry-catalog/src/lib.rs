@@ -1,1 +1,105 @@
 //! All metadata: every SQL text, one file per aggregate, the journal.
+//!
+//! [`Catalog`] answers questions, one statement each. Changes are made in a [`Transaction`], whose
+//! methods are grouped by aggregate like the questions; what belongs together in one transaction is
+//! the use-case's business. A transaction that changes content or configuration appends what it did
+//! to the journal ([`Transaction::journal_append`]).
+//!
+//! Names are noun first (`manifest_find`), so that they sort together. `Ok(None)` is "not there".
+
+mod admin_passwords;
+mod blobs;
+mod collection;
+mod column;
+mod edges;
+mod journal;
+mod manifests;
+mod referrers;
+mod registries;
+mod repositories;
+mod schema;
+mod signing_keys;
+mod statements;
+mod tags;
+mod uploads;
+mod usage;
+
+use std::sync::Arc;
+
+use gantry_db::{Db, Tx};
+pub use gantry_db::{DbError, Durability, MigrateError};
+use gantry_model::{Clock, Timestamp};
+
+pub use admin_passwords::AdminPassword;
+pub use blobs::{BlobLink, BlobRow};
+pub use collection::{Garbage, TrashedBytes};
+pub use journal::JournalRow;
+pub use manifests::{ManifestRow, NewManifest, StoredManifest};
+pub use referrers::Referrer;
+pub use signing_keys::SigningKeyRow;
+pub use statements::{LARGE_TABLES, all as all_statements};
+pub use uploads::{NewUpload, UploadRow};
+pub use usage::Usage;
+
+/// All metadata of a deployment.
+#[derive(Clone, Debug)]
+pub struct Catalog {
+    db: Db,
+    clock: Arc<dyn Clock>,
+}
+
+impl Catalog {
+    /// A catalog in `db`, whose schema must have been brought up by [`Catalog::migrate`].
+    pub fn new(db: Db, clock: Arc<dyn Clock>) -> Self {
+        Self { db, clock }
+    }
+
+    /// Brings the schema up to this release's.
+    pub async fn migrate(&self) -> Result<(), MigrateError> {
+        self.db.migrate(schema::MIGRATIONS).await.map(drop)
+    }
+
+    /// The database underneath, for what is about the database itself (snapshot, integrity check).
+    pub fn db(&self) -> &Db {
+        &self.db
+    }
+
+    /// The present, by the catalog's clock.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Runs `body` as one transaction: all of it or nothing. It runs to its end even if the
+    /// returned future is dropped, and may run again after a serialization failure, so it must
+    /// change nothing but the transaction.
+    pub async fn transaction<T, E>(
+        &self,
+        durability: Durability,
+        body: impl Fn(&mut Transaction<'_, '_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+    {
+        let clock = Arc::clone(&self.clock);
+        self.db.write(durability, move |tx| body(&mut Transaction { tx, now: clock.now() })).await
+    }
+}
+
+/// A transaction under way.
+pub struct Transaction<'t, 'c> {
+    tx: &'t mut Tx<'c>,
+    now: Timestamp,
+}
+
+impl Transaction<'_, '_> {
+    /// The moment the transaction's changes carry.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Runs `hook` once the transaction is committed, before whoever asked for it hears of it.
+    pub fn on_commit(&mut self, hook: impl FnOnce() + Send + 'static) {
+        self.tx.on_commit(hook);
+    }
+}

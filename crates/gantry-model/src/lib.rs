@@ -1,1 +1,16 @@
-//! Entities, ids, permissions and the clock. Pure.
+//! Entities, ids, permissions and the clock.
+//!
+//! Pure: nothing here reads a file, a socket or the time of day by itself. What an actor may do is
+//! decided in [`permission`] and nowhere else.
+
+pub mod clock;
+pub mod id;
+pub mod journal;
+pub mod permission;
+pub mod registry;
+
+pub use clock::{Clock, ManualClock, Stamp, SystemClock, Timestamp};
+pub use id::{JournalId, RegistryId, RepositoryId, UploadId};
+pub use journal::Change;
+pub use permission::{Actor, Permit, Refusal};
+pub use registry::{Registry, RegistryName, RegistrySettings, Tier};

@@ -1,0 +1,51 @@
+//! The admin accounts' passwords: sealed, since they must be shown again on demand.
+
+use gantry_db::{DbError, Stmt, args};
+use gantry_model::{Change, RegistryId};
+
+use crate::column::{RowExt, moment};
+use crate::{Catalog, Transaction};
+
+/// One of a registry's two admin passwords.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AdminPassword {
+    /// The registry.
+    pub registry: RegistryId,
+    /// `password` or `password2`.
+    pub name: String,
+    /// The password, sealed under the master key.
+    pub sealed: Vec<u8>,
+}
+
+pub(crate) const LIST: Stmt =
+    Stmt::new("select registry, name, sealed from admin_password order by registry, name");
+
+pub(crate) const SET: Stmt = Stmt::new(
+    "insert into admin_password (registry, name, sealed, set_at) values ($1, $2, $3, $4)
+         on conflict (registry, name) do update
+        set sealed = excluded.sealed, set_at = excluded.set_at",
+);
+
+impl Catalog {
+    /// Every registry's passwords.
+    pub async fn admin_password_list(&self) -> Result<Vec<AdminPassword>, DbError> {
+        self.db
+            .all(&LIST, &[], |row| {
+                Ok(AdminPassword {
+                    registry: row.registry_id(0)?,
+                    name: row.get(1)?,
+                    sealed: row.get(2)?,
+                })
+            })
+            .await
+    }
+}
+
+impl Transaction<'_, '_> {
+    /// Sets a password.
+    pub fn admin_password_set(&mut self, password: &AdminPassword) -> Result<(), DbError> {
+        let AdminPassword { registry, name, sealed } = password;
+        self.tx.exec(&SET, &args![registry.to_bytes(), name, &sealed[..], moment(self.now)])?;
+        self.journal_append(*registry, &Change::CredentialChanged { password: name.clone() })
+    }
+}

@@ -1,0 +1,89 @@
+//! Registries.
+
+use gantry_db::{DbError, Row, Stmt, args};
+use gantry_model::{Change, Registry, RegistryId, RegistrySettings};
+
+use crate::column::{RowExt, moment};
+use crate::{Catalog, Transaction};
+
+pub(crate) const LIST: Stmt = Stmt::new(
+    "select id, name, location, tier, anonymous_pull, sparse_content, admin_enabled, epoch, created_at
+       from registry
+      order by name",
+);
+
+pub(crate) const INSERT: Stmt = Stmt::new(
+    "insert into registry
+            (id, name, location, tier, anonymous_pull, sparse_content, admin_enabled, epoch, created_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+);
+
+pub(crate) const UPDATE: Stmt = Stmt::new(
+    "update registry
+        set tier = $2, anonymous_pull = $3, sparse_content = $4, admin_enabled = $5, epoch = epoch + 1
+      where id = $1",
+);
+
+impl Catalog {
+    /// Every registry, by name.
+    pub async fn registry_list(&self) -> Result<Vec<Registry>, DbError> {
+        self.db.all(&LIST, &[], registry).await
+    }
+}
+
+impl Transaction<'_, '_> {
+    /// Adds a registry.
+    pub fn registry_insert(&mut self, registry: &Registry) -> Result<(), DbError> {
+        let settings = registry.settings;
+        self.tx.exec(
+            &INSERT,
+            &args![
+                registry.id.to_bytes(),
+                registry.name.as_str(),
+                registry.location,
+                settings.tier.as_str(),
+                settings.anonymous_pull,
+                settings.sparse_content,
+                settings.admin_enabled,
+                registry.epoch,
+                moment(registry.created_at)
+            ],
+        )?;
+        self.journal_append(registry.id, &Change::RegistryCreated { name: registry.name.clone() })
+    }
+
+    /// Changes a registry's settings and raises its epoch.
+    pub fn registry_update(
+        &mut self,
+        id: RegistryId,
+        settings: RegistrySettings,
+    ) -> Result<(), DbError> {
+        self.tx.exec(
+            &UPDATE,
+            &args![
+                id.to_bytes(),
+                settings.tier.as_str(),
+                settings.anonymous_pull,
+                settings.sparse_content,
+                settings.admin_enabled
+            ],
+        )?;
+        self.journal_append(id, &Change::RegistryUpdated { settings })
+    }
+}
+
+fn registry(row: &Row<'_>) -> Result<Registry, DbError> {
+    Ok(Registry {
+        id: row.registry_id(0)?,
+        name: row.parsed(1)?,
+        location: row.get(2)?,
+        settings: RegistrySettings {
+            tier: row.parsed(3)?,
+            anonymous_pull: row.get(4)?,
+            sparse_content: row.get(5)?,
+            admin_enabled: row.get(6)?,
+        },
+        epoch: row.get(7)?,
+        created_at: row.moment(8)?,
+    })
+}

@@ -1,0 +1,101 @@
+//! Repositories: they come with their first content and go when they are empty.
+
+use gantry_db::{DbError, Stmt, args};
+use gantry_model::{RegistryId, RepositoryId};
+use gantry_oci::RepositoryName;
+
+use crate::column::{RowExt, moment};
+use crate::{Catalog, Transaction};
+
+pub(crate) const LIST: Stmt = Stmt::new(
+    "select name
+       from repository
+      where registry = $1 and manifest_count > 0 and name > $2
+      order by name
+      limit $3",
+);
+
+pub(crate) const FIND: Stmt =
+    Stmt::new("select id, manifest_count from repository where registry = $1 and name = $2");
+
+pub(crate) const INSERT: Stmt = Stmt::new(
+    "insert into repository
+            (id, registry, name, manifest_count, tag_count, created_at, updated_at)
+     values ($1, $2, $3, 0, 0, $4, $4)
+         on conflict (registry, name) do nothing",
+);
+
+pub(crate) const CHANGE_COUNTS: Stmt = Stmt::new(
+    "update repository
+        set manifest_count = manifest_count + $2, tag_count = tag_count + $3, updated_at = $4
+      where id = $1",
+);
+
+impl Catalog {
+    /// Names of up to `limit` repositories that hold a manifest, after `last`, in byte order.
+    pub async fn repository_list(
+        &self,
+        registry: RegistryId,
+        last: &str,
+        limit: usize,
+    ) -> Result<Vec<RepositoryName>, DbError> {
+        self.db
+            .all(&LIST, &args![registry.to_bytes(), last, limit as i64], |row| row.parsed(0))
+            .await
+    }
+
+    /// The repository of that name, if it holds a manifest.
+    pub async fn repository_find(
+        &self,
+        registry: RegistryId,
+        name: &RepositoryName,
+    ) -> Result<Option<RepositoryId>, DbError> {
+        let found = self
+            .db
+            .one(&FIND, &args![registry.to_bytes(), name.as_str()], |row| {
+                Ok((row.repository_id(0)?, row.get::<i64>(1)?))
+            })
+            .await?;
+        Ok(found.and_then(|(id, manifests)| (manifests > 0).then_some(id)))
+    }
+}
+
+impl Transaction<'_, '_> {
+    /// The repository of that name, whether or not it holds anything.
+    pub fn repository_find(
+        &mut self,
+        registry: RegistryId,
+        name: &RepositoryName,
+    ) -> Result<Option<RepositoryId>, DbError> {
+        self.tx.one(&FIND, &args![registry.to_bytes(), name.as_str()], |row| row.repository_id(0))
+    }
+
+    /// The repository of that name, made if it isn't there.
+    pub fn repository_ensure(
+        &mut self,
+        registry: RegistryId,
+        name: &RepositoryName,
+    ) -> Result<RepositoryId, DbError> {
+        if let Some(id) = self.repository_find(registry, name)? {
+            return Ok(id);
+        }
+        let id = RepositoryId::new(self.now);
+        self.tx.exec(
+            &INSERT,
+            &args![id.to_bytes(), registry.to_bytes(), name.as_str(), moment(self.now)],
+        )?;
+        // Another transaction may have been first.
+        Ok(self.repository_find(registry, name)?.unwrap_or(id))
+    }
+
+    /// Adds to the repository's running counts.
+    pub(crate) fn repository_change_counts(
+        &mut self,
+        id: RepositoryId,
+        manifests: i64,
+        tags: i64,
+    ) -> Result<(), DbError> {
+        let at = moment(self.now);
+        self.tx.exec(&CHANGE_COUNTS, &args![id.to_bytes(), manifests, tags, at]).map(drop)
+    }
+}

@@ -1,0 +1,52 @@
+//! Every statement, for the test that prepares each on both databases and reads its plan.
+
+use gantry_db::Stmt;
+
+use crate::{
+    admin_passwords, blobs, collection, edges, journal, manifests, referrers, registries,
+    repositories, signing_keys, tags, uploads, usage,
+};
+
+/// Tables that grow with content: no statement may scan one whole.
+pub const LARGE_TABLES: &[&str] = &[
+    "repository",
+    "blob",
+    "repository_blob",
+    "manifest",
+    "repository_manifest",
+    "blob_edge",
+    "manifest_edge",
+    "tag",
+    "tag_history",
+    "upload",
+    "trash",
+    "journal",
+    "usage",
+];
+
+/// Every statement with its name.
+pub fn all() -> Vec<(&'static str, &'static Stmt)> {
+    macro_rules! list {
+        ($($module:ident: $($name:ident)+;)+) => {
+            vec![$($((concat!(stringify!($module), "::", stringify!($name)), &$module::$name),)+)+]
+        };
+    }
+    list! {
+        admin_passwords: LIST SET;
+        blobs: FIND FIND_IN_REGISTRY LIST HOLDERS INSERT LINK RENEW LINK_SIZE REFERENCED
+               UNREFERENCED UNLINK DROP_UNHELD;
+        collection: LIST UNLINK EMPTY_REPOSITORIES DELETE_REPOSITORY TRASH_INSERT TRASH_LIST
+                    TRASH_DELETE;
+        edges: BLOB_INSERT BLOB_ARRIVED BLOB_RELEASED BLOB_NAMED BLOB_DELETE CHILD_INSERT
+               CHILD_ARRIVED CHILD_RELEASED CHILD_NAMED CHILD_DELETE;
+        journal: APPEND HEAD UNNUMBERED NUMBER READ POSITION ADVANCE PASSED TRIM;
+        manifests: FIND_BY_TAG FIND_BY_DIGEST FIND_ROW LIST INSERT_BYTES LINK UNLINK DROP_UNHELD;
+        referrers: LIST LIST_OF_TYPE DIGESTS;
+        registries: LIST INSERT UPDATE;
+        repositories: LIST FIND INSERT CHANGE_COUNTS;
+        signing_keys: LIST INSERT;
+        tags: LIST FIND OF_DIGEST SET DELETE REMEMBER;
+        uploads: INSERT FIND COUNT ADVANCE DELETE EXPIRED KEY_IN_USE;
+        usage: ADD FIND FORGET_EMPTY;
+    }
+}

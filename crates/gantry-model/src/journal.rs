@@ -1,0 +1,111 @@
+//! What the journal tells: each change of content or configuration, once, with its transaction.
+
+use gantry_oci::{Digest, MediaType, RepositoryName, Tag};
+use serde::{Deserialize, Serialize};
+
+use crate::registry::{RegistryName, RegistrySettings};
+
+/// One change. Its JSON form is stored for as long as the journal is kept, so variants and fields
+/// are added, never renamed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Change {
+    /// A registry was made.
+    RegistryCreated {
+        /// Its name.
+        name: RegistryName,
+    },
+    /// A registry's settings changed.
+    RegistryUpdated {
+        /// The settings now in force.
+        settings: RegistrySettings,
+    },
+    /// One of the admin account's passwords was set.
+    CredentialChanged {
+        /// Which of the two.
+        password: String,
+    },
+    /// A repository came to hold a blob.
+    BlobLinked {
+        /// The repository.
+        repository: RepositoryName,
+        /// The blob.
+        digest: Digest,
+        /// Its length in bytes.
+        size: u64,
+        /// The registry didn't store these bytes before.
+        stored: bool,
+    },
+    /// A repository no longer holds a blob.
+    BlobUnlinked {
+        /// The repository.
+        repository: RepositoryName,
+        /// The blob.
+        digest: Digest,
+        /// Its length in bytes.
+        size: u64,
+        /// The registry no longer stores these bytes either.
+        dropped: bool,
+    },
+    /// A repository came to hold a manifest.
+    ManifestPut {
+        /// The repository.
+        repository: RepositoryName,
+        /// The manifest.
+        digest: Digest,
+        /// Its media type.
+        media_type: MediaType,
+        /// Its length in bytes.
+        size: u64,
+        /// The registry didn't store these bytes before.
+        stored: bool,
+    },
+    /// A repository no longer holds a manifest.
+    ManifestDeleted {
+        /// The repository.
+        repository: RepositoryName,
+        /// The manifest.
+        digest: Digest,
+        /// Its length in bytes.
+        size: u64,
+        /// The registry no longer stores these bytes either.
+        dropped: bool,
+    },
+    /// A tag was created or moved.
+    TagSet {
+        /// The repository.
+        repository: RepositoryName,
+        /// The tag.
+        tag: Tag,
+        /// What it names now.
+        digest: Digest,
+        /// What it named before.
+        previous: Option<Digest>,
+    },
+    /// A tag was removed.
+    TagDeleted {
+        /// The repository.
+        repository: RepositoryName,
+        /// The tag.
+        tag: Tag,
+        /// What it named.
+        digest: Digest,
+    },
+}
+
+impl Change {
+    /// The `kind` of the JSON form, kept in a column of its own so that readers can choose.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::RegistryCreated { .. } => "registry_created",
+            Self::RegistryUpdated { .. } => "registry_updated",
+            Self::CredentialChanged { .. } => "credential_changed",
+            Self::BlobLinked { .. } => "blob_linked",
+            Self::BlobUnlinked { .. } => "blob_unlinked",
+            Self::ManifestPut { .. } => "manifest_put",
+            Self::ManifestDeleted { .. } => "manifest_deleted",
+            Self::TagSet { .. } => "tag_set",
+            Self::TagDeleted { .. } => "tag_deleted",
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Deleting a blob.
+
+use gantry_catalog::{DbError, Durability};
+use gantry_model::Change;
+use gantry_model::permission::{Delete, Permit};
+use gantry_oci::Digest;
+
+use crate::{Content, StoreError};
+
+/// Why nothing was deleted.
+#[derive(Debug, thiserror::Error)]
+pub enum DeleteBlobError {
+    /// The repository doesn't hold it.
+    #[error("the repository holds no blob {0}")]
+    Unknown(Digest),
+    /// A manifest of the repository names it, and the registry allows no sparse content.
+    #[error("manifest {manifest} names blob {blob}: delete the manifest first")]
+    Named {
+        /// The blob.
+        blob: Digest,
+        /// A manifest that names it.
+        manifest: Digest,
+    },
+    /// A store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<DbError> for DeleteBlobError {
+    fn from(error: DbError) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl Content {
+    /// Ends the repository's hold on the blob. The bytes go when no repository holds them.
+    ///
+    /// What was answered survives a loss of power.
+    pub async fn delete_blob(
+        &self,
+        permit: &Permit<Delete>,
+        digest: &Digest,
+    ) -> Result<(), DeleteBlobError> {
+        let (registry, name, digest) = (permit.registry(), permit.repository().clone(), *digest);
+        let sparse = self.registries().settings(registry).sparse_content;
+        let content = self.clone();
+        self.catalog()
+            .transaction(Durability::Power, move |tx| {
+                let unknown = DeleteBlobError::Unknown(digest);
+                let Some(repository) = tx.repository_find(registry, &name)? else {
+                    return Err(unknown);
+                };
+                let Some(size) = tx.blob_size(repository, &digest)? else { return Err(unknown) };
+                if let Some(manifest) = tx.blob_edge_manifest(repository, &digest)? {
+                    if !sparse {
+                        return Err(DeleteBlobError::Named { blob: digest, manifest });
+                    }
+                    tx.blob_edge_released(repository, &digest)?;
+                }
+                tx.blob_unlink(repository, &digest)?;
+                let dropped = tx.blob_drop_unheld(registry, &digest)?;
+                let repository = name.clone();
+                tx.journal_append(
+                    registry,
+                    &Change::BlobUnlinked { repository, digest, size, dropped },
+                )?;
+                let trashed = content.0.trashed.clone();
+                tx.on_commit(move || trashed.notify_one());
+                tx.on_commit(content.cache().invalidation(registry, &name));
+                Ok(())
+            })
+            .await
+    }
+}

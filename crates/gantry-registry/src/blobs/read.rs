@@ -1,0 +1,112 @@
+//! Finding and reading a blob.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+
+use gantry_blobs::{BlobError, BlobSource};
+use gantry_catalog::{BlobLink, DbError, Durability};
+use gantry_model::permission::{Permit, Pull};
+use gantry_oci::Digest;
+
+use crate::{Content, StoreError};
+
+/// How often a blob that no manifest names has its grace started anew by those who ask for it.
+const RENEW_EVERY: Duration = Duration::from_secs(60);
+
+/// Why there is no blob.
+#[derive(Debug, thiserror::Error)]
+pub enum FindBlobError {
+    /// The repository doesn't hold it.
+    #[error("the repository holds no blob {0}")]
+    Unknown(Digest),
+    /// A store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<DbError> for FindBlobError {
+    fn from(error: DbError) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+/// Why there are no bytes.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadBlobError {
+    /// The blob went while it was being looked for.
+    #[error("the repository holds no blob {0}")]
+    Unknown(Digest),
+    /// A store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A blob that was found.
+#[derive(Clone, Debug)]
+pub struct BlobInfo {
+    /// Its digest.
+    pub digest: Digest,
+    /// Its length in bytes.
+    pub size: u64,
+    link: Arc<BlobLink>,
+}
+
+impl Content {
+    /// The blob, if the repository holds it.
+    ///
+    /// A client that hears so may leave out an upload and name the blob in a manifest later. So
+    /// where no manifest names it yet, its grace starts anew, and that is committed before the
+    /// answer (at most once a minute).
+    pub async fn find_blob(
+        &self,
+        permit: &Permit<Pull>,
+        digest: &Digest,
+    ) -> Result<BlobInfo, FindBlobError> {
+        let (registry, name) = (permit.registry(), permit.repository());
+        if let Some(link) = self.cache().blob(registry, name, digest) {
+            return Ok(BlobInfo { digest: *digest, size: link.size, link });
+        }
+        loop {
+            let generation = self.cache().generation(registry, name);
+            let found = self.catalog().blob_find(registry, name, digest).await?;
+            let link = Arc::new(found.ok_or(FindBlobError::Unknown(*digest))?);
+            match link.unreferenced_since {
+                None => self.cache().put_blob(registry, name, digest, generation, &link),
+                Some(since) if since.plus(RENEW_EVERY) > self.catalog().now() => {}
+                Some(_) => {
+                    if !self.renew_blob(&link, digest).await? {
+                        // It was named or collected meanwhile: look again.
+                        continue;
+                    }
+                }
+            }
+            return Ok(BlobInfo { digest: *digest, size: link.size, link });
+        }
+    }
+
+    async fn renew_blob(&self, link: &BlobLink, digest: &Digest) -> Result<bool, DbError> {
+        let (repository, digest) = (link.repository, *digest);
+        self.catalog()
+            .transaction(Durability::Power, move |tx| tx.blob_renew(repository, &digest))
+            .await
+    }
+
+    /// The blob's bytes in `range`, or all of them.
+    pub async fn read_blob(
+        &self,
+        blob: &BlobInfo,
+        range: Option<Range<u64>>,
+    ) -> Result<BlobSource, ReadBlobError> {
+        let key = blob
+            .link
+            .storage_key
+            .parse()
+            .map_err(|error| StoreError::Interrupted(format!("{error}")))?;
+        match self.blobs().read(&key, range).await {
+            Ok(source) => Ok(source),
+            Err(BlobError::NotFound(_)) => Err(ReadBlobError::Unknown(blob.digest)),
+            Err(error) => Err(ReadBlobError::Store(error.into())),
+        }
+    }
+}

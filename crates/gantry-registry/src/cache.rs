@@ -1,0 +1,164 @@
+//! What pulls ask for again and again, kept in memory and never stale.
+//!
+//! A reader that looks something up while a writer changes it must not leave the old answer in the
+//! cache. So each repository has a generation: a reader notes it before it asks the catalog and
+//! stores it with the answer; a writer raises it when its transaction is committed, before its
+//! client hears so. An entry counts only while its generation is the present one. Repositories
+//! share a fixed number of generations by hash, which costs a needless miss now and then, never a
+//! wrong hit.
+
+use std::hash::{BuildHasher, Hash, RandomState};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use gantry_catalog::{BlobLink, StoredManifest};
+use gantry_model::RegistryId;
+use gantry_oci::{Digest, Reference, RepositoryName};
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+
+/// Memory for manifests, in bytes.
+const MANIFEST_BYTES: u64 = 16 << 20;
+/// Entries for blobs; each takes some 200 bytes.
+const BLOBS: usize = 16 << 10;
+const GENERATIONS: usize = 8 << 10;
+
+type Key<T> = (RegistryId, RepositoryName, T);
+
+/// The generation of a repository as a reader found it before it asked the catalog.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Generation(u64);
+
+pub(crate) struct ContentCache {
+    generations: Arc<[AtomicU64]>,
+    hasher: RandomState,
+    manifests: Cache<Key<Reference>, (Generation, Arc<StoredManifest>), ByBytes>,
+    blobs: Cache<Key<Digest>, (Generation, Arc<BlobLink>)>,
+}
+
+#[derive(Clone)]
+struct ByBytes;
+
+impl Weighter<Key<Reference>, (Generation, Arc<StoredManifest>)> for ByBytes {
+    fn weight(&self, _: &Key<Reference>, entry: &(Generation, Arc<StoredManifest>)) -> u64 {
+        entry.1.bytes.len() as u64 + 256
+    }
+}
+
+impl ContentCache {
+    pub(crate) fn new() -> Self {
+        Self {
+            generations: (0..GENERATIONS).map(|_| AtomicU64::new(0)).collect(),
+            hasher: RandomState::new(),
+            manifests: Cache::with_weighter(4096, MANIFEST_BYTES, ByBytes),
+            blobs: Cache::new(BLOBS),
+        }
+    }
+
+    /// To be noted before the catalog is asked.
+    pub(crate) fn generation(&self, registry: RegistryId, name: &RepositoryName) -> Generation {
+        Generation(self.generations[self.slot(registry, name)].load(Ordering::SeqCst))
+    }
+
+    /// What to run when a transaction that changed the repository is committed.
+    pub(crate) fn invalidation(
+        &self,
+        registry: RegistryId,
+        name: &RepositoryName,
+    ) -> impl FnOnce() + Send + 'static {
+        let (generations, slot) = (Arc::clone(&self.generations), self.slot(registry, name));
+        move || {
+            generations[slot].fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    pub(crate) fn manifest(
+        &self,
+        registry: RegistryId,
+        name: &RepositoryName,
+        reference: &Reference,
+    ) -> Option<Arc<StoredManifest>> {
+        let entry = self.manifests.get(&(registry, name.clone(), reference.clone()))?;
+        (entry.0 == self.generation(registry, name)).then_some(entry.1)
+    }
+
+    pub(crate) fn put_manifest(
+        &self,
+        registry: RegistryId,
+        name: &RepositoryName,
+        reference: &Reference,
+        seen: Generation,
+        manifest: &Arc<StoredManifest>,
+    ) {
+        let key = (registry, name.clone(), reference.clone());
+        self.manifests.insert(key, (seen, Arc::clone(manifest)));
+    }
+
+    pub(crate) fn blob(
+        &self,
+        registry: RegistryId,
+        name: &RepositoryName,
+        digest: &Digest,
+    ) -> Option<Arc<BlobLink>> {
+        let entry = self.blobs.get(&(registry, name.clone(), *digest))?;
+        (entry.0 == self.generation(registry, name)).then_some(entry.1)
+    }
+
+    pub(crate) fn put_blob(
+        &self,
+        registry: RegistryId,
+        name: &RepositoryName,
+        digest: &Digest,
+        seen: Generation,
+        blob: &Arc<BlobLink>,
+    ) {
+        self.blobs.insert((registry, name.clone(), *digest), (seen, Arc::clone(blob)));
+    }
+
+    fn slot(&self, registry: RegistryId, name: &RepositoryName) -> usize {
+        #[derive(Hash)]
+        struct Repository<'a>(RegistryId, &'a str);
+        let hash = self.hasher.hash_one(Repository(registry, name.as_str()));
+        usize::try_from(hash % GENERATIONS as u64).expect("the remainder is small")
+    }
+}
+
+impl std::fmt::Debug for ContentCache {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ContentCache")
+            .field("manifests", &self.manifests.len())
+            .field("blobs", &self.blobs.len())
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use gantry_model::Timestamp;
+    use gantry_oci::MediaType;
+
+    use super::*;
+
+    #[test]
+    fn an_answer_from_before_a_commit_never_counts_after_it() {
+        let cache = ContentCache::new();
+        let registry = RegistryId::new(Timestamp::from_micros(0));
+        let name: RepositoryName = "app".parse().unwrap();
+        let reference: Reference = "v1".parse().unwrap();
+        let manifest = Arc::new(StoredManifest {
+            digest: Digest::sha256(b"{}"),
+            media_type: MediaType::OCI_MANIFEST,
+            bytes: Bytes::from_static(b"{}"),
+        });
+
+        let seen = cache.generation(registry, &name);
+        cache.invalidation(registry, &name)();
+        cache.put_manifest(registry, &name, &reference, seen, &manifest);
+        assert_eq!(cache.manifest(registry, &name, &reference), None);
+
+        let seen = cache.generation(registry, &name);
+        cache.put_manifest(registry, &name, &reference, seen, &manifest);
+        assert_eq!(cache.manifest(registry, &name, &reference), Some(manifest));
+    }
+}

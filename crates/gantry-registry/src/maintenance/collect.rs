@@ -1,0 +1,165 @@
+//! Collecting what nothing names, online and in small transactions.
+//!
+//! The order is what makes it safe: first the row that points to the bytes goes, and the key is
+//! put in the trash in the same transaction; then the bytes; then the trash's row. A key is made
+//! for one upload and never used again, so bytes whose row is gone can't be wanted by anyone. What
+//! trashes a key is durable before the bytes go, or a loss of power could bring the row back
+//! without them.
+
+use gantry_catalog::{DbError, Durability, Garbage, TrashedBytes};
+use gantry_model::{Change, Timestamp};
+
+use crate::{Content, StoreError};
+
+/// How many rows one transaction takes.
+const BATCH: usize = 100;
+
+/// What a collection did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Collected {
+    /// Upload sessions that nobody went on with.
+    pub uploads: u64,
+    /// Repositories' holds on blobs that no manifest named.
+    pub links: u64,
+    /// Repositories that held nothing.
+    pub repositories: u64,
+    /// Blobs whose bytes were deleted from the store.
+    pub blobs: u64,
+    /// Bytes that were deleted from the store.
+    pub bytes: u64,
+}
+
+/// Which garbage a collection takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Collection {
+    /// Whatever is past the grace.
+    PastGrace,
+    /// Bytes in the trash only: what was just deleted, cancelled or pushed twice.
+    Trash,
+}
+
+impl Content {
+    /// Collects until nothing is left that may be taken. Safe beside any other use.
+    pub async fn collect(&self, collection: Collection) -> Result<Collected, StoreError> {
+        let mut collected = Collected::default();
+        if collection == Collection::PastGrace {
+            let now = self.catalog().now();
+            self.sweep_uploads(now.minus(self.limits().upload_idle), &mut collected).await?;
+            self.unlink_garbage(now.minus(self.limits().grace), &mut collected).await?;
+            self.sweep_repositories(now.minus(self.limits().grace), &mut collected).await?;
+        }
+        self.empty_trash(&mut collected).await?;
+        Ok(collected)
+    }
+
+    /// Resolves when there is trash to delete.
+    pub async fn trashed(&self) {
+        self.0.trashed.notified().await;
+    }
+
+    async fn sweep_uploads(
+        &self,
+        before: Timestamp,
+        collected: &mut Collected,
+    ) -> Result<(), DbError> {
+        loop {
+            let swept = self
+                .catalog()
+                .transaction(Durability::Power, move |tx| {
+                    let expired = tx.upload_expired(before, BATCH)?;
+                    for id in &expired {
+                        if let Some((key, received)) = tx.upload_delete(*id)? {
+                            tx.trash_insert(&key, received)?;
+                        }
+                    }
+                    Ok::<_, DbError>(expired.len())
+                })
+                .await?;
+            collected.uploads += swept as u64;
+            if swept < BATCH {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn unlink_garbage(
+        &self,
+        before: Timestamp,
+        collected: &mut Collected,
+    ) -> Result<(), DbError> {
+        loop {
+            let batch = self.catalog().garbage_list(before, BATCH).await?;
+            if batch.is_empty() {
+                return Ok(());
+            }
+            collected.links += self.unlink_batch(batch, before).await?;
+        }
+    }
+
+    async fn unlink_batch(&self, batch: Vec<Garbage>, before: Timestamp) -> Result<u64, DbError> {
+        let content = self.clone();
+        self.catalog()
+            .transaction(Durability::Power, move |tx| {
+                let mut unlinked = 0;
+                for garbage in &batch {
+                    if !tx.garbage_unlink(garbage, before)? {
+                        continue;
+                    }
+                    unlinked += 1;
+                    let dropped = tx.blob_drop_unheld(garbage.registry, &garbage.digest)?;
+                    tx.journal_append(
+                        garbage.registry,
+                        &Change::BlobUnlinked {
+                            repository: garbage.name.clone(),
+                            digest: garbage.digest,
+                            size: garbage.size,
+                            dropped,
+                        },
+                    )?;
+                    tx.on_commit(content.cache().invalidation(garbage.registry, &garbage.name));
+                }
+                Ok(unlinked)
+            })
+            .await
+    }
+
+    async fn sweep_repositories(
+        &self,
+        before: Timestamp,
+        collected: &mut Collected,
+    ) -> Result<(), DbError> {
+        let removed = self
+            .catalog()
+            .transaction(Durability::Process, move |tx| tx.repository_sweep(before, BATCH))
+            .await?;
+        collected.repositories += removed;
+        Ok(())
+    }
+
+    async fn empty_trash(&self, collected: &mut Collected) -> Result<(), StoreError> {
+        let mut last = String::new();
+        loop {
+            let batch = self.catalog().trash_list(&last, BATCH).await?;
+            let Some(end) = batch.last() else { return Ok(()) };
+            last.clone_from(&end.storage_key);
+            for trashed in &batch {
+                self.delete_bytes(trashed).await?;
+                collected.blobs += 1;
+                collected.bytes += trashed.size;
+            }
+            self.catalog()
+                .transaction(Durability::Process, move |tx| {
+                    batch.iter().try_for_each(|trashed| tx.trash_delete(&trashed.storage_key))
+                })
+                .await?;
+        }
+    }
+
+    async fn delete_bytes(&self, trashed: &TrashedBytes) -> Result<(), StoreError> {
+        let key = trashed
+            .storage_key
+            .parse()
+            .map_err(|error| StoreError::Interrupted(format!("{error}")))?;
+        Ok(self.blobs().delete(&key).await?)
+    }
+}

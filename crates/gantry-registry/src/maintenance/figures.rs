@@ -1,0 +1,84 @@
+//! Keeping the stored-bytes figures: a reader of the journal.
+
+use std::collections::HashMap;
+
+use gantry_catalog::{DbError, Durability, JournalRow, Transaction, Usage};
+use gantry_model::{Change, RegistryId};
+use gantry_oci::RepositoryName;
+
+use crate::{Content, StoreError};
+
+const READER: &str = "usage";
+/// How many journal rows one transaction takes.
+const BATCH: usize = 500;
+
+impl Content {
+    /// Numbers new journal rows, brings the figures up to them, and trims what every reader has
+    /// passed. Only one may run at a time.
+    pub async fn keep_figures(&self) -> Result<(), StoreError> {
+        loop {
+            let done = self
+                .catalog()
+                .transaction(Durability::Process, |tx| {
+                    let numbered = tx.journal_number(BATCH)?;
+                    let rows = tx.journal_read(READER, BATCH)?;
+                    if let Some(last) = rows.last() {
+                        let end = last.number;
+                        add(tx, &rows)?;
+                        tx.journal_advance(READER, end)?;
+                    }
+                    Ok::<_, DbError>(numbered < BATCH && rows.len() < BATCH)
+                })
+                .await?;
+            if done {
+                break;
+            }
+        }
+        let before = self.catalog().now().minus(self.limits().journal_retention);
+        self.catalog()
+            .transaction(Durability::Process, move |tx| tx.journal_trim(before, BATCH))
+            .await?;
+        Ok(())
+    }
+
+    /// What the registry stores.
+    pub async fn usage(&self, registry: RegistryId) -> Result<Usage, StoreError> {
+        Ok(self.catalog().usage_of_registry(registry).await?)
+    }
+}
+
+fn add(tx: &mut Transaction<'_, '_>, rows: &[JournalRow]) -> Result<(), DbError> {
+    let mut sums: HashMap<(RegistryId, &str), Usage> = HashMap::new();
+    for row in rows {
+        let Some((repository, usage, everywhere)) = effect(&row.change) else { continue };
+        *sums.entry((row.registry, repository.as_str())).or_default() += usage;
+        if everywhere {
+            *sums.entry((row.registry, "")).or_default() += usage;
+        }
+    }
+    sums.into_iter()
+        .try_for_each(|((registry, repository), usage)| tx.usage_add(registry, repository, usage))
+}
+
+/// By how much a change alters its repository's figures, and whether the registry's too.
+fn effect(change: &Change) -> Option<(&RepositoryName, Usage, bool)> {
+    match change {
+        Change::BlobLinked { repository, size, stored, .. } => {
+            Some((repository, Usage::blob(*size), *stored))
+        }
+        Change::BlobUnlinked { repository, size, dropped, .. } => {
+            Some((repository, Usage::blob(*size).removed(), *dropped))
+        }
+        Change::ManifestPut { repository, size, stored, .. } => {
+            Some((repository, Usage::manifest(*size), *stored))
+        }
+        Change::ManifestDeleted { repository, size, dropped, .. } => {
+            Some((repository, Usage::manifest(*size).removed(), *dropped))
+        }
+        Change::RegistryCreated { .. }
+        | Change::RegistryUpdated { .. }
+        | Change::CredentialChanged { .. }
+        | Change::TagSet { .. }
+        | Change::TagDeleted { .. } => None,
+    }
+}

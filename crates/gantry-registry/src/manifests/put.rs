@@ -1,0 +1,310 @@
+//! Pushing a manifest.
+
+use std::fmt;
+
+use bytes::Bytes;
+use gantry_catalog::{DbError, Durability, NewManifest, StoredManifest, Transaction};
+use gantry_model::permission::{Permit, Push};
+use gantry_model::{Change, RepositoryId};
+use gantry_oci::{Digest, Manifest, ManifestError, MediaType, Reference, Tag};
+
+use crate::uploads::Place;
+use crate::{Content, StoreError};
+
+/// A manifest as a client sends it.
+#[derive(Clone, Debug)]
+pub struct UnreadManifest {
+    /// The tag to give it, or the digest it must have.
+    pub reference: Reference,
+    /// Tags to give it besides.
+    pub tags: Vec<Tag>,
+    /// The media type the client announced.
+    pub media_type: Option<MediaType>,
+    /// The exact bytes.
+    pub bytes: Bytes,
+}
+
+/// A manifest that was pushed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PushedManifest {
+    /// Its digest.
+    pub digest: Digest,
+    /// The manifest it refers to, if it names one.
+    pub subject: Option<Digest>,
+    /// The tags that name it now, of those the client asked for.
+    pub tags: Vec<Tag>,
+}
+
+/// Something a manifest names that the repository doesn't hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MissingContent {
+    /// A config or layer.
+    Blob(Digest),
+    /// A manifest of an index.
+    Manifest(Digest),
+}
+
+impl MissingContent {
+    /// Which digest.
+    pub fn digest(&self) -> &Digest {
+        match self {
+            Self::Blob(digest) | Self::Manifest(digest) => digest,
+        }
+    }
+}
+
+impl fmt::Display for MissingContent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Blob(digest) => write!(f, "blob {digest}"),
+            Self::Manifest(digest) => write!(f, "manifest {digest}"),
+        }
+    }
+}
+
+/// Why the manifest wasn't taken.
+#[derive(Debug, thiserror::Error)]
+pub enum PutManifestError {
+    /// The bytes are no manifest that is understood.
+    #[error(transparent)]
+    Invalid(#[from] ManifestError),
+    /// The bytes have another digest than the address says.
+    #[error("the manifest has digest {actual}, not {claimed}")]
+    DigestMismatch {
+        /// What the client said.
+        claimed: Digest,
+        /// What it is.
+        actual: Digest,
+    },
+    /// The repository doesn't hold what the manifest names.
+    #[error("the repository doesn't hold {}", list(.0))]
+    Missing(Vec<MissingContent>),
+    /// The manifest gives something another length than it has.
+    #[error("the manifest gives {digest} {claimed} bytes, it has {actual}")]
+    SizeMismatch {
+        /// What it is about.
+        digest: Digest,
+        /// The manifest's number.
+        claimed: u64,
+        /// The real one.
+        actual: u64,
+    },
+    /// The index gives a manifest another media type than it was pushed with.
+    #[error("the index gives {digest} media type {claimed}, it was pushed with {actual}")]
+    MediaTypeMismatch {
+        /// What it is about.
+        digest: Digest,
+        /// The index's media type.
+        claimed: MediaType,
+        /// The real one.
+        actual: MediaType,
+    },
+    /// A store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+fn list(missing: &[MissingContent]) -> String {
+    missing.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+impl From<DbError> for PutManifestError {
+    fn from(error: DbError) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl Content {
+    /// Makes the repository hold the manifest and gives it its tags, all or nothing.
+    ///
+    /// What it names must be there, with the length and media type it gives, unless the registry
+    /// allows sparse content; non-distributable layers and the subject needn't be. What was
+    /// answered survives a loss of power.
+    pub async fn put_manifest(
+        &self,
+        permit: &Permit<Push>,
+        unread: UnreadManifest,
+    ) -> Result<PushedManifest, PutManifestError> {
+        let view = Manifest::parse(unread.media_type.as_ref(), &unread.bytes)?;
+        let digest = digest_of(&unread)?;
+        let tags = tags_of(&unread);
+        let new = NewManifest {
+            artifact_type: view.artifact_type.clone(),
+            subject: view.subject.as_ref().map(|subject| subject.digest),
+            annotations: listed_annotations(&view),
+            pushed_by: permit.identity().to_string(),
+            stored: StoredManifest {
+                digest,
+                media_type: view.media_type.clone(),
+                bytes: unread.bytes,
+            },
+        };
+        let pushed = PushedManifest { digest, subject: new.subject, tags: tags.clone() };
+
+        let (registry, name) = (permit.registry(), permit.repository().clone());
+        let sparse = self.registries().settings(registry).sparse_content;
+        let content = self.clone();
+        self.catalog()
+            .transaction(Durability::Power, move |tx| {
+                let repository = tx.repository_ensure(registry, &name)?;
+                let place = Place { registry, repository, name: &name };
+                let named = find_named(tx, repository, &view)?;
+                if !sparse {
+                    named.all_present()?;
+                }
+                hold(tx, &place, &new, &named)?;
+                for tag in &tags {
+                    set_tag(tx, &place, tag, &digest, &new.pushed_by)?;
+                }
+                tx.on_commit(content.cache().invalidation(registry, &name));
+                Ok(())
+            })
+            .await
+            .map(|()| pushed)
+    }
+}
+
+fn digest_of(unread: &UnreadManifest) -> Result<Digest, PutManifestError> {
+    match unread.reference {
+        Reference::Tag(_) => Ok(Digest::sha256(&unread.bytes)),
+        Reference::Digest(claimed) => {
+            let actual = Digest::of(claimed.algorithm(), &unread.bytes);
+            if actual == claimed {
+                Ok(actual)
+            } else {
+                Err(PutManifestError::DigestMismatch { claimed, actual })
+            }
+        }
+    }
+}
+
+fn tags_of(unread: &UnreadManifest) -> Vec<Tag> {
+    let mut tags: Vec<Tag> = unread.reference.as_tag().into_iter().cloned().collect();
+    for tag in &unread.tags {
+        if !tags.contains(tag) {
+            tags.push(tag.clone());
+        }
+    }
+    tags
+}
+
+fn listed_annotations(view: &Manifest) -> Option<String> {
+    view.subject.as_ref()?;
+    let listed = !view.annotations.is_empty();
+    listed.then(|| serde_json::to_string(&view.annotations).expect("texts are plain data"))
+}
+
+/// What a manifest names, and whether the repository holds it.
+struct Named {
+    blobs: Vec<(Digest, bool)>,
+    children: Vec<(Digest, bool)>,
+    missing: Vec<MissingContent>,
+}
+
+impl Named {
+    fn all_present(&self) -> Result<(), PutManifestError> {
+        if self.missing.is_empty() {
+            Ok(())
+        } else {
+            Err(PutManifestError::Missing(self.missing.clone()))
+        }
+    }
+}
+
+fn find_named(
+    tx: &mut Transaction<'_, '_>,
+    repository: RepositoryId,
+    view: &Manifest,
+) -> Result<Named, PutManifestError> {
+    let mut named = Named { blobs: Vec::new(), children: Vec::new(), missing: Vec::new() };
+    for blob in &view.blobs {
+        let held = tx.blob_size(repository, &blob.digest)?;
+        match (held, blob.size) {
+            (Some(actual), Some(claimed)) if actual != claimed => {
+                return Err(PutManifestError::SizeMismatch {
+                    digest: blob.digest,
+                    claimed,
+                    actual,
+                });
+            }
+            (None, _) if blob.required => named.missing.push(MissingContent::Blob(blob.digest)),
+            _ => {}
+        }
+        named.blobs.push((blob.digest, held.is_some()));
+    }
+    for child in &view.children {
+        let held = tx.manifest_find(repository, &child.digest)?;
+        match &held {
+            None => named.missing.push(MissingContent::Manifest(child.digest)),
+            Some(row) if row.size != child.size => {
+                return Err(PutManifestError::SizeMismatch {
+                    digest: child.digest,
+                    claimed: child.size,
+                    actual: row.size,
+                });
+            }
+            Some(row) if row.media_type != child.media_type => {
+                return Err(PutManifestError::MediaTypeMismatch {
+                    digest: child.digest,
+                    claimed: child.media_type.clone(),
+                    actual: row.media_type.clone(),
+                });
+            }
+            Some(_) => {}
+        }
+        named.children.push((child.digest, held.is_some()));
+    }
+    Ok(named)
+}
+
+fn hold(
+    tx: &mut Transaction<'_, '_>,
+    place: &Place<'_>,
+    new: &NewManifest,
+    named: &Named,
+) -> Result<(), DbError> {
+    let digest = &new.stored.digest;
+    let stored = tx.manifest_insert(place.registry, &new.stored)?;
+    if !tx.manifest_link(place.registry, place.repository, new)? {
+        return Ok(());
+    }
+    for (blob, held) in &named.blobs {
+        tx.blob_edge_insert(place.repository, digest, blob, *held)?;
+    }
+    for (child, held) in &named.children {
+        tx.manifest_edge_insert(place.repository, digest, child, *held)?;
+    }
+    tx.manifest_edge_arrived(place.repository, digest)?;
+    tx.journal_append(
+        place.registry,
+        &Change::ManifestPut {
+            repository: place.name.clone(),
+            digest: *digest,
+            media_type: new.stored.media_type.clone(),
+            size: new.stored.bytes.len() as u64,
+            stored,
+        },
+    )
+}
+
+fn set_tag(
+    tx: &mut Transaction<'_, '_>,
+    place: &Place<'_>,
+    tag: &Tag,
+    digest: &Digest,
+    by: &str,
+) -> Result<(), DbError> {
+    if tx.tag_find(place.repository, tag)? == Some(*digest) {
+        return Ok(());
+    }
+    let previous = tx.tag_set(place.repository, tag, digest, by)?;
+    tx.journal_append(
+        place.registry,
+        &Change::TagSet {
+            repository: place.name.clone(),
+            tag: tag.clone(),
+            digest: *digest,
+            previous,
+        },
+    )
+}

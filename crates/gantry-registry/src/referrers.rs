@@ -1,0 +1,97 @@
+//! Listing what refers to a manifest.
+//!
+//! Clients that know no referrers API keep an index under a tag made of the subject's digest
+//! (distribution-spec, "Referrers Tag Schema"). Its entries are part of the answer, so that nothing
+//! is lost to clients of either kind.
+
+use std::collections::BTreeMap;
+
+use gantry_catalog::DbError;
+use gantry_model::permission::{Permit, Pull};
+use gantry_oci::{Descriptor, Digest, Manifest, Reference, referrers_tag};
+
+use crate::manifests::FindManifestError;
+use crate::page::Page;
+use crate::{Content, StoreError};
+
+/// Why there is no list.
+#[derive(Debug, thiserror::Error)]
+pub enum ListReferrersError {
+    /// A store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<DbError> for ListReferrersError {
+    fn from(error: DbError) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl Content {
+    /// Up to `limit` manifests that refer to `subject` after `last`, in digest order; of one
+    /// artifact type if one is asked for. A subject that isn't there may have referrers all the
+    /// same.
+    pub async fn list_referrers(
+        &self,
+        permit: &Permit<Pull>,
+        subject: &Digest,
+        artifact_type: Option<&str>,
+        last: Option<&Digest>,
+        limit: usize,
+    ) -> Result<Page<Descriptor>, ListReferrersError> {
+        let limit = limit.min(self.limits().page);
+        if limit == 0 {
+            return Ok(Page { items: Vec::new(), more: false });
+        }
+        let mut found: BTreeMap<Digest, Descriptor> = self
+            .tagged_referrers(permit, subject)
+            .await?
+            .into_iter()
+            .filter(|entry| artifact_type.is_none_or(|t| entry.artifact_type.as_deref() == Some(t)))
+            .filter(|entry| last.is_none_or(|last| entry.digest > *last))
+            .map(|entry| (entry.digest, entry))
+            .collect();
+        let rows = self
+            .catalog()
+            .referrer_list(
+                permit.registry(),
+                permit.repository(),
+                subject,
+                artifact_type,
+                last,
+                limit + 1,
+            )
+            .await?;
+        for row in rows {
+            found.insert(
+                row.digest,
+                Descriptor {
+                    artifact_type: row.artifact_type,
+                    annotations: row
+                        .annotations
+                        .and_then(|text| serde_json::from_str(&text).ok())
+                        .unwrap_or_default(),
+                    ..Descriptor::new(row.media_type, row.digest, row.size)
+                },
+            );
+        }
+        Ok(Page::cut(found.into_values().collect(), limit))
+    }
+
+    /// The entries that clients keep under the subject's fallback tag, if there is such an index.
+    async fn tagged_referrers(
+        &self,
+        permit: &Permit<Pull>,
+        subject: &Digest,
+    ) -> Result<Vec<Descriptor>, StoreError> {
+        let tag = Reference::Tag(referrers_tag(subject));
+        let stored = match self.find_manifest(permit, &tag).await {
+            Ok(stored) if stored.media_type.is_index() => stored,
+            Ok(_) | Err(FindManifestError::Unknown(_)) => return Ok(Vec::new()),
+            Err(FindManifestError::Store(error)) => return Err(error),
+        };
+        let index = Manifest::parse(Some(&stored.media_type), &stored.bytes);
+        Ok(index.map(|index| index.children).unwrap_or_default())
+    }
+}

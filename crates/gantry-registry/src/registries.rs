@@ -1,0 +1,132 @@
+//! The registries of the server: found by the request's host, with nothing shared between them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use gantry_catalog::{Catalog, DbError, Durability};
+use gantry_model::{Registry, RegistryId, RegistryName, RegistrySettings};
+
+/// A registry that the configuration asks for.
+#[derive(Clone, Debug)]
+pub struct WantedRegistry {
+    /// Its name.
+    pub name: RegistryName,
+    /// Its settings.
+    pub settings: RegistrySettings,
+    /// Custom domains it answers on.
+    pub domains: Vec<String>,
+}
+
+/// How hosts name registries.
+#[derive(Clone, Debug)]
+pub struct Hosts {
+    /// `<name>.<suffix>` is the login server of registry `<name>`.
+    pub suffix: String,
+    /// Names on which the default registry answers besides: loopback names and addresses, the
+    /// listeners' own addresses, what the operator lists.
+    pub default_names: Vec<String>,
+    /// The default registry.
+    pub default_registry: RegistryName,
+}
+
+/// All registries, by host and by id; kept in memory and replaced as a whole when one changes.
+/// Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Registries(Arc<ArcSwap<Directory>>);
+
+#[derive(Debug, Default)]
+struct Directory {
+    by_id: HashMap<RegistryId, Arc<Registry>>,
+    by_host: HashMap<String, Arc<Registry>>,
+}
+
+impl Registries {
+    /// Makes the registries that `wanted` asks for where they aren't there, brings their settings
+    /// to what it says, and finds each by its hosts from then on.
+    pub async fn establish(
+        catalog: &Catalog,
+        location: &str,
+        wanted: &[WantedRegistry],
+        hosts: &Hosts,
+    ) -> Result<Self, DbError> {
+        let present = catalog.registry_list().await?;
+        for want in wanted {
+            match present.iter().find(|registry| registry.name == want.name) {
+                None => create(catalog, location, want).await?,
+                Some(registry) if registry.settings != want.settings => {
+                    let (id, settings) = (registry.id, want.settings);
+                    catalog
+                        .transaction(Durability::Power, move |tx| tx.registry_update(id, settings))
+                        .await?;
+                }
+                Some(_) => {}
+            }
+        }
+        let directory = Directory::new(catalog.registry_list().await?, wanted, hosts);
+        Ok(Self(Arc::new(ArcSwap::from_pointee(directory))))
+    }
+
+    /// The registry that answers on `host` (a host name or address, without a port).
+    pub fn by_host(&self, host: &str) -> Option<Arc<Registry>> {
+        let directory = self.0.load();
+        if let Some(registry) = directory.by_host.get(host) {
+            return Some(Arc::clone(registry));
+        }
+        if !host.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            return None;
+        }
+        directory.by_host.get(&host.to_ascii_lowercase()).cloned()
+    }
+
+    /// The registry of that id.
+    pub fn by_id(&self, id: RegistryId) -> Option<Arc<Registry>> {
+        self.0.load().by_id.get(&id).cloned()
+    }
+
+    /// Every registry, by name.
+    pub fn all(&self) -> Vec<Arc<Registry>> {
+        let mut all: Vec<_> = self.0.load().by_id.values().cloned().collect();
+        all.sort_by(|a, b| a.name.cmp(&b.name));
+        all
+    }
+
+    /// The settings in force; the strictest ones for a registry that is gone.
+    pub(crate) fn settings(&self, id: RegistryId) -> RegistrySettings {
+        self.by_id(id).map(|registry| registry.settings).unwrap_or_default()
+    }
+}
+
+async fn create(catalog: &Catalog, location: &str, want: &WantedRegistry) -> Result<(), DbError> {
+    let now = catalog.now();
+    let registry = Registry {
+        id: RegistryId::new(now),
+        name: want.name.clone(),
+        location: location.to_owned(),
+        settings: want.settings,
+        epoch: 0,
+        created_at: now,
+    };
+    catalog.transaction(Durability::Power, move |tx| tx.registry_insert(&registry)).await
+}
+
+impl Directory {
+    fn new(registries: Vec<Registry>, wanted: &[WantedRegistry], hosts: &Hosts) -> Self {
+        let mut directory = Self::default();
+        for registry in registries.into_iter().map(Arc::new) {
+            let name = &registry.name;
+            let mut answers_on = vec![format!("{name}.{}", hosts.suffix)];
+            if *name == hosts.default_registry {
+                answers_on.extend_from_slice(&hosts.default_names);
+            }
+            if let Some(want) = wanted.iter().find(|want| want.name == *name) {
+                answers_on.extend_from_slice(&want.domains);
+            }
+            for host in answers_on {
+                directory.by_host.insert(host.to_ascii_lowercase(), Arc::clone(&registry));
+            }
+            directory.by_id.insert(registry.id, registry);
+        }
+        directory
+    }
+}

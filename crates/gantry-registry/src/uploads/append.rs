@@ -1,0 +1,104 @@
+//! Taking a chunk, or a stream without end announced.
+
+use gantry_blobs::BlobError;
+use gantry_catalog::{DbError, Durability};
+use gantry_model::UploadId;
+use gantry_model::permission::{Permit, Push};
+use gantry_oci::ContentRange;
+
+use super::receive::UploadBody;
+use crate::{Content, StoreError};
+
+/// Why a request's bytes weren't all taken.
+#[derive(Debug, thiserror::Error)]
+pub enum AppendError {
+    /// No such session, or it isn't the asker's.
+    #[error("no such upload in this repository")]
+    Unknown,
+    /// The chunk doesn't start where the session is.
+    #[error("the chunk starts at {start}, the upload is at {received}")]
+    OutOfOrder {
+        /// First byte of the chunk.
+        start: u64,
+        /// Bytes the session has.
+        received: u64,
+    },
+    /// The body had another length than its range.
+    #[error("the chunk's range has {announced} bytes, {arrived} arrived")]
+    LengthMismatch {
+        /// Bytes of the range.
+        announced: u64,
+        /// Bytes of the body.
+        arrived: u64,
+    },
+    /// The blob would be too long.
+    #[error("a blob may have {0} bytes at most")]
+    TooLong(u64),
+    /// The body broke off; what came before is kept.
+    #[error("the body broke off: {0}")]
+    BrokenOff(String),
+    /// A store failed; the session is where it was.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<DbError> for AppendError {
+    fn from(error: DbError) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl From<BlobError> for AppendError {
+    fn from(error: BlobError) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl Content {
+    /// Appends the body to the session; answers how many bytes it has then. With a `range`, the
+    /// body must be exactly that chunk and the session must be at its start.
+    ///
+    /// Goes on to its end when the request that asked for it is gone, so that the bytes that came
+    /// before it broke off are kept. What was answered survives the end of the process.
+    pub async fn append_upload(
+        &self,
+        permit: Permit<Push>,
+        id: UploadId,
+        range: Option<ContentRange>,
+        body: UploadBody,
+    ) -> Result<u64, AppendError> {
+        let content = self.clone();
+        let append = async move { content.append(&permit, id, range, body).await };
+        self.0
+            .tasks
+            .spawn(append)
+            .await
+            .map_err(|error| StoreError::Interrupted(error.to_string()))?
+    }
+
+    async fn append(
+        &self,
+        permit: &Permit<Push>,
+        id: UploadId,
+        range: Option<ContentRange>,
+        body: UploadBody,
+    ) -> Result<u64, AppendError> {
+        let turn = self.0.sessions.take(id).await;
+        let upload = self.upload(permit, id).await?.ok_or(AppendError::Unknown)?;
+        let received = self.receive(&upload, range, body, turn.stop()).await?;
+        let (from, to, state) = (upload.received, received.total, received.hasher.save());
+        self.catalog()
+            .transaction(Durability::Process, move |tx| {
+                if tx.upload_advance(id, from, to, &state)? {
+                    Ok(())
+                } else {
+                    Err(AppendError::Unknown)
+                }
+            })
+            .await?;
+        match received.end {
+            Ok(()) => Ok(received.total),
+            Err(error) => Err(AppendError::BrokenOff(error.to_string())),
+        }
+    }
+}

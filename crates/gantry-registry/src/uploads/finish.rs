@@ -1,0 +1,182 @@
+//! Closing a session: the bytes become a blob that the repository holds.
+
+use futures_util::TryStreamExt;
+use gantry_blobs::BlobKey;
+use gantry_catalog::{BlobRow, DbError, Durability, Transaction};
+use gantry_model::permission::{Permit, Push};
+use gantry_model::{Change, RegistryId, RepositoryId, UploadId};
+use gantry_oci::{ContentRange, Digest, Hasher, RepositoryName};
+
+use super::append::AppendError;
+use super::receive::{Received, UploadBody};
+use super::session::SessionTurn;
+use crate::{Content, StoreError};
+
+/// Why there is no blob. The session stays as it was before the request.
+#[derive(Debug, thiserror::Error)]
+pub enum FinishError {
+    /// The bytes that came with the request weren't taken.
+    #[error(transparent)]
+    Append(#[from] AppendError),
+    /// The bytes have another digest.
+    #[error("the upload has digest {actual}, not {claimed}")]
+    DigestMismatch {
+        /// What the client said.
+        claimed: Digest,
+        /// What it is.
+        actual: Digest,
+    },
+}
+
+impl From<DbError> for FinishError {
+    fn from(error: DbError) -> Self {
+        Self::Append(error.into())
+    }
+}
+
+impl From<StoreError> for FinishError {
+    fn from(error: StoreError) -> Self {
+        Self::Append(error.into())
+    }
+}
+
+/// A blob that was pushed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PushedBlob {
+    /// Its digest.
+    pub digest: Digest,
+    /// Its length in bytes.
+    pub size: u64,
+}
+
+impl Content {
+    /// Appends the body, if there is one, and closes the session as the blob `digest`.
+    ///
+    /// What was answered survives a loss of power. Goes on to its end when the request that asked
+    /// for it is gone.
+    pub async fn finish_upload(
+        &self,
+        permit: Permit<Push>,
+        id: UploadId,
+        digest: Digest,
+        range: Option<ContentRange>,
+        body: UploadBody,
+    ) -> Result<PushedBlob, FinishError> {
+        let content = self.clone();
+        let finish = async move { content.finish(&permit, id, digest, range, body).await };
+        self.0
+            .tasks
+            .spawn(finish)
+            .await
+            .map_err(|error| StoreError::Interrupted(error.to_string()))?
+    }
+
+    async fn finish(
+        &self,
+        permit: &Permit<Push>,
+        id: UploadId,
+        digest: Digest,
+        range: Option<ContentRange>,
+        body: UploadBody,
+    ) -> Result<PushedBlob, FinishError> {
+        let turn: SessionTurn = self.0.sessions.take(id).await;
+        let upload = self.upload(permit, id).await?.ok_or(AppendError::Unknown)?;
+        let received = self.receive(&upload, range, body, turn.stop()).await?;
+        let Received { total, hasher, end } = received;
+        if let Err(error) = end {
+            return Err(AppendError::BrokenOff(error.to_string()).into());
+        }
+        let key: BlobKey = upload.storage_key.parse().map_err(|_| AppendError::Unknown)?;
+        let actual = if hasher.algorithm() == digest.algorithm() {
+            hasher.finish()
+        } else {
+            self.rehash(&key, total, &digest).await?
+        };
+        if actual != digest {
+            return Err(FinishError::DigestMismatch { claimed: digest, actual });
+        }
+        self.blobs().seal(&key, total).await.map_err(StoreError::from)?;
+        let blob = BlobRow { digest, storage_key: upload.storage_key, size: total };
+        self.commit_upload(permit, id, blob).await?;
+        Ok(PushedBlob { digest, size: total })
+    }
+
+    /// One read of what has arrived, for a digest by an algorithm that wasn't announced.
+    async fn rehash(
+        &self,
+        key: &BlobKey,
+        length: u64,
+        digest: &Digest,
+    ) -> Result<Digest, FinishError> {
+        let mut hasher = Hasher::new(digest.algorithm());
+        if length > 0 {
+            let mut stream = self
+                .blobs()
+                .read(key, Some(0..length))
+                .await
+                .map_err(StoreError::from)?
+                .into_stream();
+            while let Some(chunk) = stream
+                .try_next()
+                .await
+                .map_err(|error| StoreError::Interrupted(error.to_string()))?
+            {
+                hasher.update(&chunk);
+            }
+        }
+        Ok(hasher.finish())
+    }
+
+    async fn commit_upload(
+        &self,
+        permit: &Permit<Push>,
+        id: UploadId,
+        blob: BlobRow,
+    ) -> Result<(), FinishError> {
+        let (registry, name) = (permit.registry(), permit.repository().clone());
+        let content = self.clone();
+        self.catalog()
+            .transaction(Durability::Power, move |tx| {
+                tx.upload_delete(id)?.ok_or(AppendError::Unknown)?;
+                let repository = tx.repository_ensure(registry, &name)?;
+                let stored = tx.blob_insert(registry, &blob)?;
+                if !stored {
+                    // The digest has bytes already, under a key that others may be reading.
+                    tx.trash_insert(&blob.storage_key, blob.size)?;
+                    let trashed = content.0.trashed.clone();
+                    tx.on_commit(move || trashed.notify_one());
+                }
+                let place = Place { registry, repository, name: &name };
+                link_blob(tx, &place, &blob.digest, blob.size, stored)?;
+                tx.on_commit(content.cache().invalidation(registry, &name));
+                Ok(())
+            })
+            .await
+    }
+}
+
+/// A repository, as a transaction speaks of it.
+pub(crate) struct Place<'a> {
+    pub(crate) registry: RegistryId,
+    pub(crate) repository: RepositoryId,
+    pub(crate) name: &'a RepositoryName,
+}
+
+/// Makes the repository hold the blob, and whatever named it before it came.
+pub(crate) fn link_blob(
+    tx: &mut Transaction<'_, '_>,
+    place: &Place<'_>,
+    digest: &Digest,
+    size: u64,
+    stored: bool,
+) -> Result<(), DbError> {
+    if !tx.blob_link(place.registry, place.repository, digest)? {
+        return Ok(());
+    }
+    tx.blob_edge_arrived(place.repository, digest)?;
+    let repository = place.name.clone();
+    tx.journal_append(
+        place.registry,
+        &Change::BlobLinked { repository, digest: *digest, size, stored },
+    )
+}

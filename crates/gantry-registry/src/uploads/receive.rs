@@ -1,0 +1,114 @@
+//! Bytes on their way from a request to the blob store: hashed, counted and bounded as they pass.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use futures_util::Stream;
+use gantry_blobs::{Appended, BlobKey, BodyError, InvalidBlobKey};
+use gantry_catalog::UploadRow;
+use gantry_oci::{ContentRange, Hasher};
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+
+use super::append::AppendError;
+use crate::{Content, StoreError};
+
+/// The bytes of one request.
+pub type UploadBody = Pin<Box<dyn Stream<Item = Result<Bytes, BodyError>> + Send>>;
+
+/// The session after a request's bytes.
+pub(super) struct Received {
+    /// Bytes received in all.
+    pub(super) total: u64,
+    /// The digest over them, so far.
+    pub(super) hasher: Hasher,
+    /// How the body ended.
+    pub(super) end: Result<(), BodyError>,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("a blob may have {0} bytes at most")]
+struct TooLong(u64);
+
+#[derive(Debug, thiserror::Error)]
+#[error("another request went on with this upload")]
+struct TakenOver;
+
+impl Content {
+    /// Appends a request's bytes to the session's, without noting it in the catalog: on an error
+    /// they count for nothing.
+    pub(super) async fn receive(
+        &self,
+        upload: &UploadRow,
+        range: Option<ContentRange>,
+        body: UploadBody,
+        stop: CancellationToken,
+    ) -> Result<Received, AppendError> {
+        if let Some(range) = &range
+            && range.start() != upload.received
+        {
+            return Err(AppendError::OutOfOrder {
+                start: range.start(),
+                received: upload.received,
+            });
+        }
+        let hasher = Hasher::restore(&upload.hash_state)
+            .map_err(|error| StoreError::Interrupted(error.to_string()))?;
+        let key: BlobKey = upload
+            .storage_key
+            .parse()
+            .map_err(|error: InvalidBlobKey| StoreError::Interrupted(error.to_string()))?;
+        let most = self.limits().blob_bytes;
+        let hasher = Arc::new(Mutex::new(hasher));
+        let hashed = Hashed {
+            body,
+            hasher: Arc::clone(&hasher),
+            room: most.saturating_sub(upload.received),
+            most,
+            stop: Box::pin(stop.cancelled_owned()),
+        };
+        let Appended { written, end } =
+            self.blobs().append(&key, upload.received, Box::pin(hashed)).await?;
+        if end.as_ref().is_err_and(|error| error.is::<TooLong>()) {
+            return Err(AppendError::TooLong(most));
+        }
+        if let (Some(range), Ok(())) = (&range, &end)
+            && range.len() != written
+        {
+            return Err(AppendError::LengthMismatch { announced: range.len(), arrived: written });
+        }
+        let hasher = hasher.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Ok(Received { total: upload.received + written, hasher, end })
+    }
+}
+
+/// A body that is hashed as it passes.
+struct Hashed {
+    body: UploadBody,
+    /// Only this stream locks it while bytes pass; the session reads it afterwards.
+    hasher: Arc<Mutex<Hasher>>,
+    room: u64,
+    most: u64,
+    stop: Pin<Box<WaitForCancellationFutureOwned>>,
+}
+
+impl Stream for Hashed {
+    type Item = Result<Bytes, BodyError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = &mut *self;
+        if this.stop.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(Some(Err(TakenOver.into())));
+        }
+        let item = std::task::ready!(this.body.as_mut().poll_next(cx));
+        if let Some(Ok(bytes)) = &item {
+            let Some(room) = this.room.checked_sub(bytes.len() as u64) else {
+                return Poll::Ready(Some(Err(TooLong(this.most).into())));
+            };
+            this.room = room;
+            this.hasher.lock().unwrap_or_else(PoisonError::into_inner).update(bytes);
+        }
+        Poll::Ready(item)
+    }
+}

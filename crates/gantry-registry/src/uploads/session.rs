@@ -1,0 +1,99 @@
+//! One request at a time per session, the newest wins.
+//!
+//! A client that lost its connection retries before the server has noticed; the retry must not
+//! wait for the dead request's time-out. So a request that finds the session busy tells the other
+//! to stop, waits until it has put its state down, and goes on.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use gantry_model::UploadId;
+use tokio_util::sync::CancellationToken;
+
+/// Which sessions are being written to.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Sessions(Arc<Mutex<HashMap<UploadId, Turn>>>);
+
+#[derive(Debug, Clone)]
+struct Turn {
+    /// Tells the request that has the session to stop.
+    stop: CancellationToken,
+    /// Told by it when it has.
+    over: CancellationToken,
+}
+
+/// The sole right to write to a session, until dropped.
+#[derive(Debug)]
+pub(crate) struct SessionTurn {
+    sessions: Sessions,
+    id: UploadId,
+    turn: Turn,
+}
+
+impl Sessions {
+    /// Takes the session over from whoever has it.
+    pub(crate) async fn take(&self, id: UploadId) -> SessionTurn {
+        let mine = Turn { stop: CancellationToken::new(), over: CancellationToken::new() };
+        loop {
+            let other = {
+                let mut turns = self.turns();
+                match turns.get(&id) {
+                    Some(other) => other.clone(),
+                    None => {
+                        turns.insert(id, mine.clone());
+                        return SessionTurn { sessions: self.clone(), id, turn: mine };
+                    }
+                }
+            };
+            other.stop.cancel();
+            other.over.cancelled().await;
+        }
+    }
+
+    /// How many sessions are being written to.
+    pub(crate) fn busy(&self) -> usize {
+        self.turns().len()
+    }
+
+    fn turns(&self) -> MutexGuard<'_, HashMap<UploadId, Turn>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl SessionTurn {
+    /// Resolves when another request has asked for the session.
+    pub(crate) fn stop(&self) -> CancellationToken {
+        self.turn.stop.clone()
+    }
+}
+
+impl Drop for SessionTurn {
+    fn drop(&mut self) {
+        self.sessions.turns().remove(&self.id);
+        self.turn.over.cancel();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gantry_model::Timestamp;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_newer_request_takes_the_session_over() {
+        let sessions = Sessions::default();
+        let id = UploadId::new(Timestamp::from_micros(1));
+        let first = sessions.take(id).await;
+        let second = sessions.take(id);
+        let stop = first.stop();
+        let holder = async move {
+            stop.cancelled().await;
+            drop(first);
+        };
+        let (second, ()) = tokio::join!(second, holder);
+        assert_eq!(sessions.busy(), 1);
+        drop(second);
+        assert_eq!(sessions.busy(), 0);
+    }
+}
