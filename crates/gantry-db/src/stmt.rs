@@ -1,0 +1,58 @@
+//! One SQL text for both databases.
+
+use std::borrow::Cow;
+
+/// A statement that SQLite and PostgreSQL both run.
+///
+/// Arguments are `$1`, `$2`, … in any order and as often as needed. Two comments stand for row locks that only
+/// PostgreSQL needs, since SQLite has one writer: `/*FOR UPDATE*/` becomes `for update`, and `/*SKIP LOCKED*/`
+/// becomes `for update skip locked`.
+///
+/// ```
+/// # use gantry_db::Stmt;
+/// const CLAIM: Stmt = Stmt::new("select id from job where state = $1 order by id limit $2 /*SKIP LOCKED*/");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stmt {
+    sql: &'static str,
+}
+
+impl Stmt {
+    /// Names a statement. Nothing is checked until it is prepared; see [`Db::explain`](crate::Db::explain).
+    pub const fn new(sql: &'static str) -> Self {
+        Self { sql }
+    }
+
+    /// The text as written, which is also the text SQLite runs.
+    pub const fn sql(&self) -> &'static str {
+        self.sql
+    }
+
+    /// The text PostgreSQL runs.
+    pub(crate) fn postgres(&self) -> Cow<'static, str> {
+        if !self.sql.contains("/*") {
+            return Cow::Borrowed(self.sql);
+        }
+        let locks = self
+            .sql
+            .replace("/*SKIP LOCKED*/", "for update skip locked")
+            .replace("/*FOR UPDATE*/", "for update");
+        Cow::Owned(locks)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lock_tokens_become_clauses_on_postgres_and_stay_comments_on_sqlite() {
+        let stmt = Stmt::new("select id from job /*SKIP LOCKED*/");
+        assert_eq!(stmt.sql(), "select id from job /*SKIP LOCKED*/");
+        assert_eq!(stmt.postgres(), "select id from job for update skip locked");
+        assert_eq!(
+            Stmt::new("select id from job /*FOR UPDATE*/").postgres(),
+            "select id from job for update"
+        );
+    }
+}
