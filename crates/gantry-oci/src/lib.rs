@@ -9,6 +9,7 @@
 mod authorization;
 mod descriptor;
 mod digest;
+mod endpoint;
 mod error;
 mod hasher;
 pub mod json;
@@ -25,6 +26,7 @@ mod text;
 pub use authorization::{Authorization, AuthorizationError, Secret};
 pub use descriptor::{Descriptor, Platform};
 pub use digest::{Algorithm, AlgorithmError, Digest, DigestError};
+pub use endpoint::{BlobVerb, Endpoint, EndpointError, ManifestVerb, UploadVerb};
 pub use error::{ErrorBody, ErrorCode, ErrorCodeError, ErrorEntry};
 pub use hasher::{HashStateError, Hasher};
 pub use manifest::{

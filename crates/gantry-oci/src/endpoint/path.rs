@@ -1,0 +1,105 @@
+//! Paths under `/v2/`: decoding them, and cutting them up from the end.
+
+use std::borrow::Cow;
+
+use super::EndpointError;
+
+/// A path cut up, its parts not yet parsed.
+#[derive(PartialEq, Eq, Debug)]
+pub(super) enum Route<'p> {
+    Base,
+    Catalog,
+    TagList { name: &'p str },
+    Manifest { name: &'p str, reference: &'p str },
+    Blob { name: &'p str, digest: &'p str },
+    UploadStart { name: &'p str },
+    Upload { name: &'p str, id: &'p str },
+    Referrers { name: &'p str, digest: &'p str },
+}
+
+/// Finds the route of a decoded path.
+pub(super) fn route(path: &str) -> Option<Route<'_>> {
+    let rest = path.strip_prefix("/v2")?;
+    if rest.is_empty() || rest == "/" {
+        return Some(Route::Base);
+    }
+    let rest = rest.strip_prefix('/')?;
+    if rest == "_catalog" {
+        return Some(Route::Catalog);
+    }
+    let (before, last) = rest.rsplit_once('/')?;
+    let (name, word) = before.rsplit_once('/')?;
+    match (word, last) {
+        ("manifests", reference) => Some(Route::Manifest { name, reference }),
+        // Docker's API had the final slash; not all clients send it.
+        ("blobs", "uploads") => Some(Route::UploadStart { name }),
+        ("blobs", digest) => Some(Route::Blob { name, digest }),
+        ("uploads", id) => {
+            let name = name.strip_suffix("/blobs")?;
+            Some(if id.is_empty() {
+                Route::UploadStart { name }
+            } else {
+                Route::Upload { name, id }
+            })
+        }
+        ("tags", "list") => Some(Route::TagList { name }),
+        ("referrers", digest) => Some(Route::Referrers { name, digest }),
+        _ => None,
+    }
+}
+
+/// Decodes percent-escapes, once. What would move the borders between segments,
+/// or hide something from a log, is refused.
+pub(super) fn decode(path: &str) -> Result<Cow<'_, str>, EndpointError> {
+    if !path.contains('%') {
+        return Ok(Cow::Borrowed(path));
+    }
+    let mut decoded = Vec::with_capacity(path.len());
+    let mut bytes = path.bytes();
+    while let Some(byte) = bytes.next() {
+        if byte != b'%' {
+            decoded.push(byte);
+            continue;
+        }
+        let mut digit = || char::from(bytes.next()?).to_digit(16);
+        let (Some(high), Some(low)) = (digit(), digit()) else {
+            return Err(EndpointError::Escape);
+        };
+        let byte = (high << 4 | low) as u8;
+        if matches!(byte, b'/' | b'\\') || byte.is_ascii_control() {
+            return Err(EndpointError::Escape);
+        }
+        decoded.push(byte);
+    }
+    String::from_utf8(decoded).map(Cow::Owned).map_err(|_| EndpointError::Escape)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_are_decoded_once() {
+        for (path, decoded) in [
+            ("/v2/", Ok("/v2/")),
+            ("/v2/a/blobs/sha256%3Aab", Ok("/v2/a/blobs/sha256:ab")),
+            ("/v2/a/blobs/sha256%3aab", Ok("/v2/a/blobs/sha256:ab")),
+            ("%2e%2E", Ok("..")),
+            ("%25%32%66", Ok("%2f")),
+            ("%C3%A9", Ok("é")),
+            ("%2F", Err(EndpointError::Escape)),
+            ("a%2fb", Err(EndpointError::Escape)),
+            ("%5c", Err(EndpointError::Escape)),
+            ("%00", Err(EndpointError::Escape)),
+            ("%0a", Err(EndpointError::Escape)),
+            ("%7f", Err(EndpointError::Escape)),
+            ("%ff", Err(EndpointError::Escape)),
+            ("%", Err(EndpointError::Escape)),
+            ("%2", Err(EndpointError::Escape)),
+            ("%2g", Err(EndpointError::Escape)),
+            ("%+2", Err(EndpointError::Escape)),
+        ] {
+            assert_eq!(decode(path).as_deref(), decoded.as_ref().copied(), "{path}");
+        }
+    }
+}
