@@ -1,0 +1,128 @@
+//! Which certificate a client gets.
+//!
+//! By the name it asks for (SNI): a configured certificate that names it, then one whose wildcard
+//! covers it, then the local authority's. A client that asks for no name, or for one nobody here
+//! has, gets the fallback of the listener's side. Everything may be replaced while serving.
+
+mod files;
+mod local;
+mod reload;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+
+use crate::names::SubjectName;
+
+pub use files::CertificateError;
+pub(crate) use local::LocalCertificate;
+
+use files::Loaded;
+
+/// A certificate chain and its private key, both PEM files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CertificateFiles {
+    /// The server's certificate first, then its intermediates.
+    pub certificate: PathBuf,
+    /// PKCS#8, SEC1 or PKCS#1; not encrypted.
+    pub key: PathBuf,
+}
+
+/// What a client gets that asked for no name we have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fallback {
+    /// The local authority's certificate: on loopback, where addresses are what people type.
+    Local,
+    /// The first configured certificate, when there is one.
+    Configured,
+}
+
+/// Every certificate in use.
+#[derive(Debug)]
+pub(crate) struct Certificates {
+    configured: Vec<Configured>,
+    local: LocalCertificate,
+}
+
+struct Configured {
+    files: CertificateFiles,
+    loaded: ArcSwap<Loaded>,
+}
+
+impl Certificates {
+    /// Reads the configured files; the first that can't be used is an error.
+    pub(crate) fn load(
+        files: Vec<CertificateFiles>,
+        local: LocalCertificate,
+    ) -> Result<Self, CertificateError> {
+        let configured = files
+            .into_iter()
+            .map(|files| {
+                let loaded = ArcSwap::from_pointee(Loaded::read(&files)?);
+                Ok(Configured { files, loaded })
+            })
+            .collect::<Result<_, CertificateError>>()?;
+        Ok(Self { configured, local })
+    }
+
+    /// The certificate of the local authority.
+    pub(crate) fn local(&self) -> &LocalCertificate {
+        &self.local
+    }
+
+    fn choose(&self, host: Option<&str>, fallback: Fallback) -> Arc<CertifiedKey> {
+        self.named(host, |name| !name.is_wildcard())
+            .or_else(|| self.named(host, SubjectName::is_wildcard))
+            .or_else(|| host.and_then(|host| self.local.covering(host)))
+            .or_else(|| match fallback {
+                Fallback::Local => None,
+                Fallback::Configured => self.configured.first().map(Configured::key),
+            })
+            .unwrap_or_else(|| self.local.key())
+    }
+
+    fn named(
+        &self,
+        host: Option<&str>,
+        eligible: impl Fn(&SubjectName) -> bool,
+    ) -> Option<Arc<CertifiedKey>> {
+        let host = host?;
+        self.configured.iter().find_map(|configured| {
+            let loaded = configured.loaded.load();
+            let named = loaded.facts.names.iter().any(|name| eligible(name) && name.covers(host));
+            named.then(|| Arc::clone(&loaded.key))
+        })
+    }
+}
+
+impl Configured {
+    fn key(&self) -> Arc<CertifiedKey> {
+        Arc::clone(&self.loaded.load().key)
+    }
+}
+
+impl fmt::Debug for Configured {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.files.fmt(f)
+    }
+}
+
+/// The certificates as seen from one side of the machine.
+#[derive(Debug)]
+pub(crate) struct Resolver {
+    pub(crate) certificates: Arc<Certificates>,
+    pub(crate) fallback: Fallback,
+}
+
+impl ResolvesServerCert for Resolver {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(self.certificates.choose(hello.server_name(), self.fallback))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,150 @@
+//! Configure, bind, serve.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use gantry_model::Clock;
+use http::{Request, Response};
+use http_body::Body;
+use hyper::body::Incoming;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+
+use crate::authority::{Authority, AuthorityError};
+use crate::certificates::{CertificateError, CertificateFiles, Certificates, LocalCertificate};
+use crate::lifecycle::Lifecycle;
+use crate::listen::{ListenAddress, ListenError, bind_all};
+use crate::names::SubjectName;
+use crate::plain::PlainHttp;
+use crate::serve::{BoxError, OnLifecycle, Shared, accept};
+use crate::tls::{Handshakes, TlsMinimum};
+use crate::tuning::{self, Limits};
+
+/// Everything the edge is told.
+#[derive(Debug)]
+pub struct EdgeConfig {
+    /// Where to listen.
+    pub listen: Vec<ListenAddress>,
+    /// Who is answered over plain HTTP.
+    pub plain_http: PlainHttp,
+    /// Certificates from files, by preference.
+    pub certificates: Vec<CertificateFiles>,
+    /// Signs a certificate for whatever the files don't cover.
+    pub authority: Authority,
+    /// Names and addresses the authority's certificate is for, wildcards among them. `localhost`,
+    /// the loopback addresses and the addresses listened on need no mention.
+    pub names: Vec<String>,
+    /// The oldest TLS version spoken.
+    pub tls_minimum: TlsMinimum,
+    /// What connections may cost.
+    pub limits: Limits,
+    /// Tells when certificates need renewal.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Why the edge can't be brought up.
+#[derive(Debug, thiserror::Error)]
+pub enum EdgeError {
+    /// An address can't be listened on.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    /// A configured certificate can't be used.
+    #[error("configured certificate")]
+    Certificate(#[from] CertificateError),
+    /// The local authority couldn't sign.
+    #[error("local certificate")]
+    Authority(#[from] AuthorityError),
+    /// TLS can't be set up.
+    #[error("TLS")]
+    Tls(#[from] rustls::Error),
+    /// The system refused something.
+    #[error("setting up the network edge")]
+    System(#[from] io::Error),
+}
+
+/// The edge, bound to its addresses and not yet answering.
+#[derive(Debug)]
+pub struct Edge {
+    listeners: Vec<TcpListener>,
+    local_addrs: Vec<SocketAddr>,
+    certificates: Arc<Certificates>,
+    plain_http: PlainHttp,
+    tls_minimum: TlsMinimum,
+    limits: Limits,
+}
+
+impl Edge {
+    /// Binds the addresses and reads the certificates: whatever is wrong is known before the first
+    /// connection. Clients that connect from now on wait for [`Edge::serve`].
+    ///
+    /// # Errors
+    /// When an address or a certificate can't be used.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub fn bind(config: EdgeConfig) -> Result<Self, EdgeError> {
+        let listeners = bind_all(&config.listen)?;
+        let local_addrs =
+            listeners.iter().map(TcpListener::local_addr).collect::<Result<Vec<_>, _>>()?;
+        let listened = local_addrs.iter().map(SocketAddr::ip).filter(|ip| !ip.is_unspecified());
+        let names = ["localhost", "127.0.0.1", "::1"]
+            .into_iter()
+            .chain(config.names.iter().map(String::as_str))
+            .map(SubjectName::new)
+            .chain(listened.map(|address| SubjectName::Ip(address.to_canonical())));
+        let local = LocalCertificate::new(config.authority, names, config.clock)?;
+        Ok(Self {
+            listeners,
+            local_addrs,
+            certificates: Arc::new(Certificates::load(config.certificates, local)?),
+            plain_http: config.plain_http,
+            tls_minimum: config.tls_minimum,
+            limits: config.limits,
+        })
+    }
+
+    /// The addresses bound, with the ports that were picked.
+    pub fn local_addrs(&self) -> &[SocketAddr] {
+        &self.local_addrs
+    }
+
+    /// Answers requests with `service`, as tasks of `life`, from now until it drains.
+    ///
+    /// A request finds its [`ConnectionInfo`](crate::ConnectionInfo) in its extensions. On drain
+    /// the ports are freed at once, idle connections close, and requests in progress finish.
+    ///
+    /// # Errors
+    /// When TLS or the SIGHUP handler can't be set up.
+    pub fn serve<S, B>(self, service: S, life: &Lifecycle) -> Result<(), EdgeError>
+    where
+        S: tower::Service<Request<Incoming>, Response = Response<B>>
+            + Clone
+            + Send
+            + Sync
+            + 'static,
+        S::Future: Send + 'static,
+        S::Error: Into<BoxError>,
+        B: Body<Data = Bytes> + Send + Unpin + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let handshakes = Handshakes::new(&self.certificates, self.tls_minimum)?;
+        Arc::clone(&self.certificates).keep_current(life)?;
+        let shared = Arc::new(Shared {
+            service,
+            certificates: self.certificates,
+            handshakes,
+            plain: self.plain_http,
+            http1: tuning::http1(&self.limits),
+            http2: tuning::http2(&self.limits, OnLifecycle(life.clone())),
+            connections: Arc::new(Semaphore::new(self.limits.connections)),
+            limits: self.limits,
+            life: life.clone(),
+        });
+        for listener in self.listeners {
+            life.spawn(accept(listener, Arc::clone(&shared)));
+        }
+        Ok(())
+    }
+}

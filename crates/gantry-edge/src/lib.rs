@@ -1,0 +1,38 @@
+//! The network edge: listeners, TLS, certificates, and the life of connections.
+//!
+//! One port speaks both protocols: the first byte of a connection tells TLS from plain HTTP, and
+//! plain HTTP is answered only to those [`PlainHttp`] names. Behind it any `tower` service gets
+//! requests whose extensions hold a [`ConnectionInfo`].
+//!
+//! What the edge promises: every wait is bounded, one connection's failure never reaches another,
+//! certificates change without a restart, and a drain lets requests finish. What it refuses to
+//! know: registries, paths, actors. Everything it starts is on the [`Lifecycle`].
+
+mod activity;
+mod authority;
+mod certificates;
+mod connection;
+mod descriptors;
+mod edge;
+mod facts;
+mod lifecycle;
+mod listen;
+mod names;
+mod plain;
+mod reply;
+mod serve;
+mod sniff;
+mod tls;
+mod tuning;
+
+pub use authority::{Authority, AuthorityError, KeySeal, OpenKey};
+pub use certificates::{CertificateError, CertificateFiles};
+pub use connection::{ConnectionInfo, Scheme};
+pub use descriptors::raise_descriptor_limit;
+pub use edge::{Edge, EdgeConfig, EdgeError};
+pub use facts::{CertificateFacts, FactsError};
+pub use lifecycle::{Ending, Lifecycle};
+pub use listen::{ListenAddress, ListenError};
+pub use plain::PlainHttp;
+pub use tls::TlsMinimum;
+pub use tuning::Limits;

@@ -1,0 +1,84 @@
+//! The few answers the edge gives by itself, and what it adds to those of the service.
+
+use std::any::Any;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::header::{CONNECTION, CONTENT_TYPE};
+use http::{HeaderValue, Response, StatusCode};
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::{Either, Full};
+
+use crate::activity::InProgress;
+
+/// An answer's body: the service's or ours, and the request in progress until it is through.
+pub(crate) struct ReplyBody<B> {
+    body: Either<B, Full<Bytes>>,
+    _request: Option<InProgress>,
+}
+
+/// The service's answer.
+pub(crate) fn answer<B>(response: Response<B>, request: InProgress) -> Response<ReplyBody<B>> {
+    response.map(|body| ReplyBody { body: Either::Left(body), _request: Some(request) })
+}
+
+/// 400: plain HTTP where only HTTPS is spoken. In the form of the distribution-spec's errors, since
+/// the readers are registry clients.
+pub(crate) fn speak_https<B>() -> Response<ReplyBody<B>> {
+    let mut response = own(
+        StatusCode::BAD_REQUEST,
+        r#"{"errors":[{"code":"UNSUPPORTED","message":"this server speaks HTTPS here","detail":"plain HTTP is answered only to this machine and to trusted proxies; use https:// instead"}]}"#,
+    );
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+/// 500: the handler panicked or failed. What happened is for the log alone.
+pub(crate) fn internal_error<B>() -> Response<ReplyBody<B>> {
+    own(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        r#"{"errors":[{"code":"UNKNOWN","message":"internal error"}]}"#,
+    )
+}
+
+/// The text of a panic.
+pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("a panic without a text")
+}
+
+fn own<B>(status: StatusCode, json: &'static str) -> Response<ReplyBody<B>> {
+    let body = Full::new(Bytes::from_static(json.as_bytes()));
+    let mut response = Response::new(ReplyBody { body: Either::Right(body), _request: None });
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+impl<B> Body for ReplyBody<B>
+where
+    B: Body<Data = Bytes> + Unpin,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    type Data = Bytes;
+    type Error = Box<dyn std::error::Error + Send + Sync>;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

@@ -1,0 +1,115 @@
+//! What a peer can't make the server do.
+
+use std::time::Duration;
+
+use crate::support::{Server, read_to_close};
+use gantry_edge::Limits;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+fn limited(limits: Limits) -> Server {
+    Server::start_with(|config| config.limits = limits)
+}
+
+fn impatient() -> Limits {
+    Limits {
+        handshake_timeout: Duration::from_millis(150),
+        header_timeout: Duration::from_millis(150),
+        idle_timeout: Duration::from_millis(300),
+        ..Limits::default()
+    }
+}
+
+#[tokio::test]
+async fn header_beyond_its_limit_answers_431() {
+    let server = limited(Limits { header_bytes: 16 * 1024, ..Limits::default() });
+    let within = "x".repeat(15 * 1024);
+    let beyond = "x".repeat(17 * 1024);
+    let request = |filler: &str| {
+        format!(
+            "GET /connection HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\nx-filler: {filler}\r\n\r\n"
+        )
+    };
+    assert!(server.raw(&request(&within)).await.starts_with("HTTP/1.1 200 "));
+    assert!(server.raw(&request(&beyond)).await.starts_with("HTTP/1.1 431 "));
+
+    let client = server.client("localhost");
+    let url = server.url("https", "localhost", "/connection");
+    let reply = client.get(&url).header("x-filler", &within).send().await.unwrap();
+    assert_eq!((reply.version(), reply.status().as_u16()), (reqwest::Version::HTTP_2, 200));
+    let reply = client.get(&url).header("x-filler", &beyond).send().await;
+    // A client that knows the announced limit gives up by itself.
+    assert!(reply.map_or(true, |reply| reply.status() == 431));
+}
+
+#[tokio::test]
+async fn silent_connection_is_closed() {
+    let server = limited(impatient());
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    assert_eq!(read_to_close(&mut stream).await, "");
+}
+
+#[tokio::test]
+async fn slow_handshake_is_closed() {
+    let server = limited(impatient());
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    stream.write_all(&[0x16, 3, 1, 2, 0]).await.unwrap();
+    assert_eq!(read_to_close(&mut stream).await, "");
+}
+
+#[tokio::test]
+async fn slow_header_is_cut_however_it_trickles() {
+    let server = limited(Limits { idle_timeout: Duration::from_secs(3600), ..impatient() });
+    let stream = TcpStream::connect(server.address).await.unwrap();
+    let (mut reading, mut writing) = stream.into_split();
+    writing.write_all(b"GET /connection HTTP/1.1\r\n").await.unwrap();
+    let trickle = async {
+        while writing.write_all(b"a: b\r\n").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let mut reply = Vec::new();
+    let close = async { reading.read_to_end(&mut reply).await };
+    tokio::time::timeout(crate::support::PATIENCE, async { tokio::join!(trickle, close) })
+        .await
+        .expect("the connection is closed")
+        .1
+        .ok();
+    assert_eq!(reply, b"");
+}
+
+#[tokio::test]
+async fn idle_connection_is_closed_but_a_waiting_request_is_not() {
+    let server = limited(impatient());
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    stream.write_all(b"GET /gate HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
+    server.arrived.acquire().await.unwrap().forget();
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    server.gate.add_permits(1);
+    let reply = read_to_close(&mut stream).await;
+    assert!(reply.starts_with("HTTP/1.1 200 ") && reply.ends_with("through"), "{reply}");
+}
+
+#[tokio::test]
+async fn http2_preface_that_never_ends_is_closed() {
+    let server = limited(impatient());
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    stream.write_all(b"PRI * HTTP/2.0\r\n").await.unwrap();
+    read_to_close(&mut stream).await;
+}
+
+#[tokio::test]
+async fn connections_beyond_the_limit_wait_for_a_free_slot() {
+    let server = limited(Limits { connections: 1, ..Limits::default() });
+    let first = TcpStream::connect(server.address).await.unwrap();
+    let mut second = TcpStream::connect(server.address).await.unwrap();
+    second
+        .write_all(b"GET /connection HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
+        .await
+        .unwrap();
+    let mut byte = [0];
+    let early = tokio::time::timeout(Duration::from_millis(100), second.read(&mut byte)).await;
+    assert!(early.is_err(), "not answered while the only slot is taken");
+    drop(first);
+    assert!(read_to_close(&mut second).await.starts_with("HTTP/1.1 200 "));
+}

@@ -1,0 +1,132 @@
+//! A running edge with a small application behind it.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::routing::{get, post};
+use gantry_edge::{
+    Authority, ConnectionInfo, Edge, EdgeConfig, Lifecycle, Limits, ListenAddress, OpenKey,
+    PlainHttp, TlsMinimum,
+};
+use gantry_model::{Clock, SystemClock};
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
+
+/// Longer than anything here takes, shorter than a hanging test is pleasant.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
+    pub(crate) life: Lifecycle,
+    pub(crate) dir: TempDir,
+    /// `GET /gate` answers once per permit added here.
+    pub(crate) gate: Arc<Semaphore>,
+    /// Has a permit for every request that reached the gate.
+    pub(crate) arrived: Arc<Semaphore>,
+}
+
+impl Server {
+    pub(crate) fn start() -> Self {
+        Self::start_with(|_| {})
+    }
+
+    pub(crate) fn start_with(adjust: impl FnOnce(&mut EdgeConfig)) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let mut config = EdgeConfig {
+            listen: vec![ListenAddress::required("127.0.0.1:0".parse().unwrap())],
+            plain_http: PlainHttp::loopback(),
+            certificates: vec![],
+            authority: Authority::open(dir.path(), &OpenKey, SystemClock.now()).unwrap(),
+            names: vec!["*.acr.localhost".into(), "local.acr.localhost".into()],
+            tls_minimum: TlsMinimum::Tls12,
+            limits: Limits::default(),
+            clock: Arc::new(SystemClock),
+        };
+        adjust(&mut config);
+        let edge = Edge::bind(config).unwrap();
+        let address = edge.local_addrs()[0];
+        let life = Lifecycle::new(PATIENCE);
+        let (gate, arrived) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+        edge.serve(application(gate.clone(), arrived.clone()), &life).unwrap();
+        Self { address, life, dir, gate, arrived }
+    }
+
+    /// A client that trusts the local authority alone and finds `host` at the server.
+    pub(crate) fn client(&self, host: &str) -> reqwest::Client {
+        self.client_with(host, |builder| builder)
+    }
+
+    pub(crate) fn client_with(
+        &self,
+        host: &str,
+        adjust: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
+    ) -> reqwest::Client {
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let pem = std::fs::read(self.dir.path().join("ca.pem")).unwrap();
+        let authority = reqwest::Certificate::from_pem(&pem).unwrap();
+        let builder = reqwest::Client::builder()
+            .tls_certs_only([authority])
+            .resolve(host, self.address)
+            .timeout(PATIENCE);
+        adjust(builder).build().unwrap()
+    }
+
+    pub(crate) fn url(&self, scheme: &str, host: &str, path: &str) -> String {
+        format!("{scheme}://{host}:{}{path}", self.address.port())
+    }
+
+    /// Sends `text` over plain TCP and returns everything that comes back before the close.
+    pub(crate) async fn raw(&self, text: &str) -> String {
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        stream.write_all(text.as_bytes()).await.unwrap();
+        read_to_close(&mut stream).await
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.life.cut();
+    }
+}
+
+/// Reads until the server closes, which it must do in time. A reset is a close.
+pub(crate) async fn read_to_close(stream: &mut TcpStream) -> String {
+    let mut bytes = Vec::new();
+    let read = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut bytes)).await;
+    let _ = read.expect("the server closes the connection");
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn application(gate: Arc<Semaphore>, arrived: Arc<Semaphore>) -> Router {
+    Router::new()
+        .route("/connection", get(connection))
+        .route("/panic", get(async || -> &'static str { panic!("on purpose") }))
+        .route("/echo", post(async |body: axum::body::Bytes| body))
+        .layer(DefaultBodyLimit::disable())
+        .route(
+            "/gate",
+            get(async move || {
+                arrived.add_permits(1);
+                gate.acquire().await.unwrap().forget();
+                "through"
+            }),
+        )
+}
+
+/// Tells what the request knows of its connection.
+async fn connection(request: Request) -> String {
+    let info = request.extensions().get::<ConnectionInfo>().expect("every request has it");
+    format!(
+        "{} {} {:?} {:?} {:?}",
+        info.scheme.as_str(),
+        info.server_name.as_deref().unwrap_or("-"),
+        info.peer.ip(),
+        info.local.port(),
+        request.version(),
+    )
+}
