@@ -1,1 +1,3 @@
 //! Servers, stores and clients for tests.
+
+pub mod postgres;
