@@ -54,7 +54,8 @@ pub enum Endpoint {
         verb: UploadVerb,
         /// The repository.
         name: RepositoryName,
-        /// The session: up to [`Endpoint::MAX_UPLOAD_ID`] letters, digits and `-._~=`.
+        /// The session: a letter or digit, then letters, digits and `-._~=`, up to
+        /// [`Endpoint::MAX_UPLOAD_ID`].
         id: String,
     },
     /// `GET /v2/<name>/referrers/<digest>`.
@@ -157,10 +158,12 @@ impl Endpoint {
     }
 }
 
+/// The first character is a letter or digit, so that no id is a dot segment, which
+/// clients and proxies take out of paths.
 fn upload_id(text: &str) -> Result<String, EndpointError> {
     let wanted = |b: u8| b.is_ascii_alphanumeric() || b"-._~=".contains(&b);
-    let fits = (1..=Endpoint::MAX_UPLOAD_ID).contains(&text.len());
-    if fits && text.bytes().all(wanted) {
+    let starts = text.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric());
+    if starts && text.len() <= Endpoint::MAX_UPLOAD_ID && text.bytes().all(wanted) {
         Ok(text.to_owned())
     } else {
         Err(EndpointError::UploadId)

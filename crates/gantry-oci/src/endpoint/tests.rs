@@ -190,6 +190,8 @@ fn parts_that_do_not_parse_are_named() {
         ("/v2/a/referrers/".into(), DigestError::Malformed.into()),
         ("/v2/a/blobs/uploads/a%20b".into(), EndpointError::UploadId),
         ("/v2/a/blobs/uploads/a%3Ab".into(), EndpointError::UploadId),
+        ("/v2/a/blobs/uploads/..".into(), EndpointError::UploadId),
+        ("/v2/a/blobs/uploads/%2e".into(), EndpointError::UploadId),
         (format!("/v2/a/blobs/uploads/{}", "x".repeat(129)), EndpointError::UploadId),
         ("/v2/a%2Fb/tags/list".into(), EndpointError::Escape),
         ("/v2/a/manifests/..%2f..%2fetc".into(), EndpointError::Escape),
