@@ -3,6 +3,7 @@
 mod connect;
 mod error;
 mod read;
+mod statement;
 mod value;
 mod write;
 

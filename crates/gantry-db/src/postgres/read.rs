@@ -7,9 +7,8 @@ use deadpool_postgres::{Object, Pool};
 use tokio::sync::Mutex;
 use tokio_postgres::Row;
 
-use super::PostgresOptions;
 use super::connect::{self, Use};
-use super::value::params;
+use super::{PostgresOptions, statement};
 use crate::{Arg, DbError, Stmt};
 
 /// Connections used in turn. A query doesn't wait for the answers to those before it, only behind them, so queries
@@ -33,10 +32,7 @@ impl ReadLanes {
     }
 
     pub(super) async fn query(&self, stmt: &Stmt, args: &[Arg<'_>]) -> Result<Vec<Row>, DbError> {
-        let params = params(args)?;
-        let client = self.client().await?;
-        let prepared = client.prepare_cached(&stmt.postgres()).await?;
-        Ok(client.query(&prepared, &params).await?)
+        statement::query(&*self.client().await?, stmt, args).await
     }
 
     pub(super) fn close(&self) {

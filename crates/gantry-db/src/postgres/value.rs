@@ -7,15 +7,6 @@ use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 
 use crate::{Arg, Column, ColumnError, DbError};
 
-/// The arguments as the client takes them, or the first one that can't be stored.
-pub(super) fn params<'a>(args: &'a [Arg<'a>]) -> Result<Vec<&'a (dyn ToSql + Sync)>, DbError> {
-    let bind = |(index, arg): (usize, &'a Arg<'a>)| match arg.problem() {
-        Some(problem) => Err(DbError::Argument { position: index + 1, problem }),
-        None => Ok(arg as &(dyn ToSql + Sync)),
-    };
-    args.iter().enumerate().map(bind).collect()
-}
-
 /// The column at `index` of a row.
 pub(crate) fn column(row: &tokio_postgres::Row, index: usize) -> Result<Column<'_>, DbError> {
     match row.columns().get(index) {

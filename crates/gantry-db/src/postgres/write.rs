@@ -6,7 +6,7 @@ use std::time::Duration;
 use deadpool_postgres::Object;
 use tokio::runtime::Handle;
 
-use super::value::params;
+use super::statement;
 use crate::tx::{Hook, panicked, run_hooks};
 use crate::{Arg, DbError, Durability, Row, Stmt, Tx};
 
@@ -81,11 +81,7 @@ impl Session<'_> {
     }
 
     pub(crate) fn exec(&self, stmt: &Stmt, args: &[Arg<'_>]) -> Result<u64, DbError> {
-        let params = params(args)?;
-        self.runtime.block_on(async {
-            let prepared = self.client.prepare_cached(&stmt.postgres()).await?;
-            Ok(self.client.execute(&prepared, &params).await?)
-        })
+        self.runtime.block_on(statement::exec(self.client, stmt, args))
     }
 
     pub(crate) fn batch(&self, sql: &str) -> Result<(), DbError> {
@@ -93,11 +89,7 @@ impl Session<'_> {
     }
 
     fn query(&self, stmt: &Stmt, args: &[Arg<'_>]) -> Result<Vec<tokio_postgres::Row>, DbError> {
-        let params = params(args)?;
-        self.runtime.block_on(async {
-            let prepared = self.client.prepare_cached(&stmt.postgres()).await?;
-            Ok(self.client.query(&prepared, &params).await?)
-        })
+        self.runtime.block_on(statement::query(self.client, stmt, args))
     }
 
     fn attempt<T, E: From<DbError>>(
