@@ -1,14 +1,15 @@
-//! A forwarder that lets one transport through and hangs up on the other.
+//! A forwarder that lets one transport through and refuses the other.
 //!
 //! The server answers TLS and plain HTTP on one port, and clients that are told
 //! "insecure" like to try HTTPS first. Through a gate, a test over plain HTTP is
 //! over plain HTTP, and one over TLS never falls back.
 
-use std::io;
+use std::io::{self, Write as _};
 use std::net::{Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use crate::Transport;
 
@@ -79,7 +80,7 @@ fn forward(client: &TcpStream, transport: Transport, to: u16) -> io::Result<()> 
         _ => Transport::Http,
     };
     if spoken != transport {
-        return client.shutdown(Shutdown::Both);
+        return refuse(client);
     }
     let server = TcpStream::connect(SocketAddr::from((Ipv4Addr::LOCALHOST, to)))?;
     client.set_nodelay(true)?;
@@ -88,6 +89,15 @@ fn forward(client: &TcpStream, transport: Transport, to: u16) -> io::Result<()> 
         scope.spawn(|| copy(client, &server));
         copy(&server, client)
     })
+}
+
+/// Answers as a server of the other transport does, in plain HTTP either way.
+fn refuse(mut client: &TcpStream) -> io::Result<()> {
+    client.write_all(b"HTTP/1.0 400 Bad Request\r\nConnection: close\r\n\r\n")?;
+    client.shutdown(Shutdown::Write)?;
+    // Unread input at the close would turn into a reset that overtakes the answer.
+    client.set_read_timeout(Some(Duration::from_secs(5)))?;
+    io::copy(&mut client, &mut io::sink()).map(drop)
 }
 
 /// Copies until `from` ends or `to` refuses, and passes the end on.

@@ -1,0 +1,169 @@
+//! Debian's `podman`, as an image client: no container is run.
+
+use std::fs;
+
+use gantry_clients::{Client, Image, Index, PASSWORD, Site, Transport, USER, over_tls_and_http};
+
+over_tls_and_http!(pushes_and_pulls, pushes_a_multi_arch_list, builds_and_pushes, searches);
+
+fn pushes_and_pulls(transport: Transport) {
+    let site = Site::new(transport);
+    let podman = Podman::new(&site);
+    let image = Image::new("amd64", "pushed by podman");
+    image.layout("v1").write(&site.path("image"));
+    let reference = format!("{}/team/app", site.host());
+    let by_tag = format!("{reference}:v1");
+    let id = podman.client.run(["pull", "--quiet", "oci:image:v1"]);
+    assert_eq!(format!("sha256:{id}"), image.id());
+
+    podman.client.run(["push", "--quiet", &podman.trust, "--digestfile=digest", &id, &by_tag]);
+    let digest = fs::read_to_string(site.path("digest")).unwrap();
+
+    for reference in [by_tag, format!("{reference}@{digest}")] {
+        podman.client.run(["rmi", "--all", "--force"]);
+        let pulled = podman.client.run(["pull", "--quiet", &podman.trust, &reference]);
+        assert_eq!(format!("sha256:{pulled}"), image.id());
+        podman.assert_layer(&pulled, &image);
+    }
+}
+
+fn pushes_a_multi_arch_list(transport: Transport) {
+    let site = Site::new(transport);
+    let podman = Podman::new(&site);
+    let index = Index::new("listed by podman");
+    let reference = format!("{}/team/app:v1", site.host());
+    podman.client.run(["manifest", "create", "list"]);
+    for image in &index.images {
+        let directory = site.path(&image.architecture);
+        image.layout("v1").write(&directory);
+        podman.client.run(["manifest", "add", "list", &format!("oci:{}:v1", directory.display())]);
+    }
+
+    podman.client.run([
+        "manifest",
+        "push",
+        "--all",
+        &podman.trust,
+        "list",
+        &format!("docker://{reference}"),
+    ]);
+
+    podman.client.run(["rmi", "--all", "--force"]);
+    for image in &index.images {
+        let platform = format!("--platform=linux/{}", image.architecture);
+        let pulled = podman.client.run(["pull", "--quiet", &podman.trust, &platform, &reference]);
+        podman.assert_layer(&pulled, image);
+    }
+}
+
+fn builds_and_pushes(transport: Transport) {
+    let site = Site::new(transport);
+    let podman = Podman::new(&site);
+    let base = format!("{}/base:v1", site.host());
+    let image = Image::new("amd64", "built on by podman");
+    image.layout("v1").write(&site.path("image"));
+    let id = podman.client.run(["pull", "--quiet", "oci:image:v1"]);
+    podman.client.run(["push", "--quiet", &podman.trust, &id, &base]);
+    podman.client.run(["rmi", "--all", "--force"]);
+    site.file(
+        "context/Containerfile",
+        format!("FROM {base}\nCOPY added /added\nLABEL stage=second\n"),
+    );
+    site.file("context/added", "by the build");
+    let built = format!("{}/built:v1", site.host());
+
+    // Pulls the base by the registry's name, and pushes its layer by a mount.
+    podman.client.run([
+        "build",
+        "--quiet",
+        "--isolation=chroot",
+        &podman.trust,
+        "--tag",
+        &built,
+        "context",
+    ]);
+    podman.client.run(["push", "--quiet", &podman.trust, &built]);
+
+    podman.client.run(["rmi", "--all", "--force"]);
+    podman.client.run(["pull", "--quiet", &podman.trust, &built]);
+    let label = podman.client.run(["inspect", "--format={{.Config.Labels.stage}}", &built]);
+    assert_eq!(label, "second");
+}
+
+fn searches(transport: Transport) {
+    let site = Site::new(transport);
+    let podman = Podman::new(&site);
+    let image = Image::new("amd64", "searched by podman");
+    image.layout("v1").write(&site.path("image"));
+    let id = podman.client.run(["pull", "--quiet", "oci:image:v1"]);
+    let reference = format!("{}/team/app", site.host());
+    for tag in ["v1", "v2"] {
+        podman.client.run(["push", "--quiet", &podman.trust, &id, &format!("{reference}:{tag}")]);
+    }
+
+    // This command has no option for the CA: it trusts the system's, which is SSL_CERT_FILE.
+    let search = |arguments: &[&str]| {
+        let tls = format!("--tls-verify={}", site.is_tls());
+        let client = podman.client.clone().env("SSL_CERT_FILE", site.ca());
+        client.run(["search", &tls].iter().chain(arguments))
+    };
+    let tags = search(&["--list-tags", &reference]);
+    let rows: Vec<Vec<_>> = tags.lines().map(|row| row.split_whitespace().collect()).collect();
+    assert_eq!(rows, [["NAME", "TAG"], [&reference, "v1"], [&reference, "v2"]]);
+    let found = search(&["--format={{.Name}}", &format!("{}/app", site.host())]);
+    assert_eq!(found, reference);
+}
+
+struct Podman {
+    client: Client,
+    trust: String,
+}
+
+impl Podman {
+    fn new(site: &Site) -> Self {
+        let client = site
+            .debian("podman")
+            .env("REGISTRY_AUTH_FILE", site.path("auth.json"))
+            .env("CONTAINERS_CONF", site.file("containers.conf", CONTAINERS_CONF))
+            .env("CONTAINERS_REGISTRIES_CONF", site.file("registries.conf", ""))
+            .option("--root")
+            .option(site.path("storage"))
+            .option("--runroot")
+            .option(site.path("run/storage"))
+            .option("--tmpdir")
+            .option(site.path("run/libpod"))
+            .option("--storage-driver=vfs");
+        let policy = site.file(
+            ".config/containers/policy.json",
+            r#"{"default":[{"type":"insecureAcceptAnything"}]}"#,
+        );
+        assert!(policy.is_file());
+        let trust = match site.transport {
+            Transport::Tls => format!("--cert-dir={}", site.certs().display()),
+            Transport::Http => "--tls-verify=false".to_owned(),
+        };
+        let login = ["login", &trust, "--username", USER, "--password-stdin", &site.host()];
+        client.run_with_input(login, PASSWORD);
+        Self { client, trust }
+    }
+
+    /// Asserts that a local image's layer is `image`'s, byte by byte.
+    fn assert_layer(&self, id: &str, image: &Image) {
+        let saved = self.client.output(["save", "--format=docker-archive", id], b"").stdout;
+        assert!(contains(&saved, &image.layer), "the layer of {id} differs from what was pushed");
+    }
+}
+
+/// Without systemd, and for a kernel without the cgroups and limits it likes to set.
+const CONTAINERS_CONF: &str = "\
+[containers]
+default_ulimits = []
+[engine]
+cgroup_manager = \"cgroupfs\"
+events_logger = \"file\"
+runtime = \"runc\"
+";
+
+fn contains(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len()).any(|window| window == part)
+}
