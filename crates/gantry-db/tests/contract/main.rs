@@ -1,5 +1,7 @@
 //! What both drivers promise, held against each.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests unwrap as tests do")]
+
 mod laws;
 mod migrations;
 mod transactions;
