@@ -8,4 +8,4 @@ source "$(dirname "$0")/lib.sh"
 [[ $# -gt 0 ]] || set -- licenses bans sources
 PATH=$("$root/tools/cargo-deny.sh"):$PATH
 cd "$root"
-exec cargo deny --all-features check "$@"
+exec cargo deny --all-features check --hide-inclusion-graph "$@"

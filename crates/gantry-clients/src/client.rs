@@ -99,6 +99,11 @@ impl Client {
         output.stderr
     }
 
+    /// Runs one call without arguments that may succeed or fail, and returns what was said.
+    pub fn attempt(&self) -> String {
+        self.call([] as [&OsStr; 0], b"").0
+    }
+
     fn call<A: AsRef<OsStr>>(
         &self,
         arguments: impl IntoIterator<Item = A>,

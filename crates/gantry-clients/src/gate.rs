@@ -5,7 +5,7 @@
 //! over plain HTTP, and one over TLS never falls back.
 
 use std::io::{self, Write as _};
-use std::net::{Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -24,31 +24,18 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// Forwards `transport` from a free port, on 127.0.0.1 and ::1, to 127.0.0.1:`to`.
-    ///
-    /// # Panics
-    /// When no port is free on both addresses.
+    /// Forwards `transport` from a free port to port `to`, both on 127.0.0.1.
     pub fn open(transport: Transport, to: u16) -> Self {
-        let (v4, v6) = (0..100)
-            .find_map(|_| {
-                let v4 = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).ok()?;
-                let v6 =
-                    TcpListener::bind((Ipv6Addr::LOCALHOST, v4.local_addr().ok()?.port())).ok()?;
-                Some((v4, v6))
-            })
-            .expect("loopback has a port that is free on both addresses");
-        let gate = Self {
-            port: v4.local_addr().expect("a bound listener has an address").port(),
-            closed: Arc::default(),
-        };
-        for listener in [v4, v6] {
-            let closed = Arc::clone(&gate.closed);
-            thread::spawn(move || accept(&listener, &closed, transport, to));
-        }
+        let listener =
+            TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has a free port");
+        let port = listener.local_addr().expect("a bound listener has an address").port();
+        let closed: Arc<AtomicBool> = Arc::default();
+        let gate = Self { port, closed: Arc::clone(&closed) };
+        thread::spawn(move || accept(&listener, &closed, transport, to));
         gate
     }
 
-    /// The port it listens on, on 127.0.0.1 and ::1.
+    /// The port it listens on, on 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.port
     }
@@ -57,9 +44,8 @@ impl Gate {
 impl Drop for Gate {
     fn drop(&mut self) {
         self.closed.store(true, Ordering::SeqCst);
-        // Wakes the accepting threads.
+        // Wakes the accepting thread.
         let _ = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port));
-        let _ = TcpStream::connect((Ipv6Addr::LOCALHOST, self.port));
     }
 }
 

@@ -47,7 +47,7 @@ impl Site {
         format!("localhost:{}", self.gate.port())
     }
 
-    /// The port of the gate, on 127.0.0.1 and ::1.
+    /// The port of the gate, on 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.gate.port()
     }
@@ -79,6 +79,16 @@ impl Site {
             .expect("the home is writable");
         fs::write(&path, content).expect("the home is writable");
         path
+    }
+
+    /// Reads a file in the clients' home.
+    pub fn read(&self, name: impl AsRef<Path>) -> Vec<u8> {
+        fs::read(self.path(name)).expect("the client wrote the file")
+    }
+
+    /// Reads a file in the clients' home as text.
+    pub fn read_text(&self, name: impl AsRef<Path>) -> String {
+        String::from_utf8(self.read(name)).expect("the client wrote text")
     }
 
     /// A client from Debian's packages.

@@ -14,7 +14,7 @@ fn pushes_and_pulls(transport: Transport) {
 
     let target = format!("docker://{reference}:v1");
     buildah.client.run(["push", "--quiet", &buildah.trust, "--digestfile=digest", &image, &target]);
-    let digest = fs::read_to_string(site.path("digest")).unwrap();
+    let digest = site.read_text("digest");
 
     for reference in [format!("{reference}:v1"), format!("{reference}@{digest}")] {
         buildah.client.run(["rmi", "--all", "--force"]);
@@ -95,7 +95,8 @@ impl Buildah {
     fn content(&self, image: &str) -> String {
         let container = self.client.run(["from", "--pull-never", image]);
         let root = self.client.run(["mount", &container]);
-        let content = fs::read_to_string(format!("{root}/content")).unwrap();
+        let content =
+            fs::read_to_string(format!("{root}/content")).expect("the image has the file");
         self.client.run(["rm", &container]);
         content
     }

@@ -107,13 +107,14 @@ struct Engine {
 
 impl Engine {
     fn start(site: &Site) -> Self {
-        // For addresses in 127.0.0.0/8 Docker verifies no certificate. Over TLS it
-        // therefore reaches the registry by a name that, to it, is ::1 alone.
+        // For addresses in 127.0.0.0/8 and ::1 Docker verifies no certificate, and may
+        // not even use TLS. So there it is given a name for loopback's other address:
+        // a connection to 0.0.0.0 goes to this machine.
         let registry = match site.transport {
             Transport::Tls => format!("local.acr.localhost:{}", site.port()),
             Transport::Http => site.host(),
         };
-        site.file("hosts", "127.0.0.1 localhost\n::1 local.acr.localhost\n");
+        site.file("hosts", "127.0.0.1 localhost\n0.0.0.0 local.acr.localhost\n");
         let ca = fs::read(site.ca()).expect("the CA certificate is readable");
         site.file(&format!("docker/certs.d/{registry}/ca.crt"), ca);
         let socket = site.path("docker.sock");
@@ -158,7 +159,7 @@ impl Engine {
             .map(|(n, program)| {
                 let docker = inside(site)
                     .iter()
-                    .fold(site.debian("unshare"), |client, option| client.option(option))
+                    .fold(site.debian("unshare"), Client::option)
                     .option(program)
                     .env("DOCKER_CONFIG", site.path(format!("config{n}")))
                     .env("DOCKER_HOST", format!("unix://{}", self.socket.display()))

@@ -21,18 +21,16 @@ fn pushes_and_pulls(transport: Transport) {
         ("by-version", vec![reference.clone(), "--version=1.0.0".to_owned()]),
         ("by-digest", vec![format!("{reference}@{digest}")]),
     ] {
-        fs::create_dir(site.path(directory)).unwrap();
+        fs::create_dir(site.path(directory)).expect("the home is writable");
         helm.run(
             ["pull", &trust, "--destination", directory]
                 .map(str::to_owned)
                 .into_iter()
                 .chain(arguments),
         );
-        let pulled =
-            fs::read_dir(site.path(directory)).unwrap().next().expect("helm wrote the chart");
-        let same =
-            fs::read(pulled.unwrap().path()).unwrap() == fs::read(site.path(&chart)).unwrap();
-        assert!(same, "the chart pulled {directory} differs");
+        let mut pulled = fs::read_dir(site.path(directory)).expect("the directory is there");
+        let pulled = pulled.next().expect("helm wrote the chart").expect("it is readable").path();
+        assert!(site.read(pulled) == site.read(&chart), "the chart pulled {directory} differs");
     }
 }
 

@@ -1,7 +1,5 @@
 //! Debian's `podman`, as an image client: no container is run.
 
-use std::fs;
-
 use gantry_clients::{Client, Image, Index, PASSWORD, Site, Transport, USER, over_tls_and_http};
 
 over_tls_and_http!(pushes_and_pulls, pushes_a_multi_arch_list, builds_and_pushes, searches);
@@ -17,7 +15,7 @@ fn pushes_and_pulls(transport: Transport) {
     assert_eq!(format!("sha256:{id}"), image.id());
 
     podman.client.run(["push", "--quiet", &podman.trust, "--digestfile=digest", &id, &by_tag]);
-    let digest = fs::read_to_string(site.path("digest")).unwrap();
+    let digest = site.read_text("digest");
 
     for reference in [by_tag, format!("{reference}@{digest}")] {
         podman.client.run(["rmi", "--all", "--force"]);

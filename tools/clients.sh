@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# Runs every real client against the binary named by GANTRY_BIN; arguments go to cargo.
+source "$(dirname "$0")/lib.sh"
+cd "$root"
+
+# The conformance suite lives beside them and is a part of its own.
+tests=()
+for file in crates/gantry-clients/tests/*.rs; do
+  test=$(basename "$file" .rs)
+  [[ $test == conformance ]] || tests+=(--test "$test")
+done
+exec cargo test --package gantry-clients --no-fail-fast "$@" --lib "${tests[@]}"
