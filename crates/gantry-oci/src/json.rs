@@ -2,7 +2,7 @@
 //!
 //! Parsers disagree on a repeated key (first wins, last wins) and on how deep is
 //! too deep. A document that passes here means the same to all of them: valid
-//! UTF-8, bounded size and depth, no key twice in one object.
+//! UTF-8, bounded size, depth and width, no key twice in one object.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -12,6 +12,9 @@ use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
 /// How deep objects and arrays may nest.
 pub const MAX_DEPTH: usize = 64;
+
+/// How many members one object may have.
+pub const MAX_MEMBERS: usize = 10_000;
 
 /// Why a text is not acceptable as JSON.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -28,6 +31,9 @@ pub enum JsonError {
     /// Deeper than [`MAX_DEPTH`].
     #[error("document nests deeper than {MAX_DEPTH} levels")]
     TooDeep,
+    /// An object with more than [`MAX_MEMBERS`].
+    #[error("document has an object with more than {MAX_MEMBERS} members")]
+    TooManyMembers,
     /// An object has this key twice.
     #[error("document has the key {0:?} twice in one object")]
     DuplicateKey(String),
@@ -145,6 +151,9 @@ impl<'de, R: Rule> Visitor<'de> for Walk<'_, R> {
             if let Some(key) = seen.replace(key) {
                 return Err(self.refuse(JsonError::DuplicateKey(key.into_owned())));
             }
+            if seen.len() > MAX_MEMBERS {
+                return Err(self.refuse(JsonError::TooManyMembers));
+            }
             members.next_value_seed(Walk { depth: self.depth, rule, refusal: self.refusal })?;
         }
         Ok(())
@@ -245,6 +254,16 @@ mod tests {
         assert_eq!(verdict(&nested("{\"a\":", "}", MAX_DEPTH + 1)), Err(JsonError::TooDeep));
         // Not closed, and far deeper than any stack.
         assert_eq!(verdict(&"[".repeat(1 << 20)), Err(JsonError::TooDeep));
+    }
+
+    #[test]
+    fn members_are_bounded() {
+        let object = |n: usize| {
+            let members: Vec<_> = (0..n).map(|i| format!("\"{i}\":1")).collect();
+            format!("[{{{}}}]", members.join(","))
+        };
+        assert_eq!(verdict(&object(MAX_MEMBERS)), Ok(()));
+        assert_eq!(verdict(&object(MAX_MEMBERS + 1)), Err(JsonError::TooManyMembers));
     }
 
     #[test]
