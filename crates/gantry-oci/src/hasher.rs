@@ -80,7 +80,8 @@ impl Hasher {
         self.count
     }
 
-    /// The state as bytes: version, algorithm, big-endian count, and `sha2`'s own.
+    /// The state as bytes: version, algorithm, big-endian count, `sha2`'s own, and a
+    /// checksum of all that.
     pub fn save(&self) -> Vec<u8> {
         let (algorithm, state) = match &self.state {
             State::Sha256(state) => (1, state.serialize().to_vec()),
@@ -89,6 +90,7 @@ impl Hasher {
         let mut saved = vec![VERSION, algorithm];
         saved.extend_from_slice(&self.count.to_be_bytes());
         saved.extend_from_slice(&state);
+        saved.extend_from_slice(&checksum(&saved));
         saved
     }
 
@@ -99,7 +101,11 @@ impl Hasher {
             return Err(HashStateError::Version(version));
         }
         let (&algorithm, rest) = rest.split_first().ok_or(HashStateError::Damaged)?;
-        let (count, state) = rest.split_first_chunk().ok_or(HashStateError::Damaged)?;
+        let (count, rest) = rest.split_first_chunk().ok_or(HashStateError::Damaged)?;
+        let (state, sum) = rest.split_last_chunk().ok_or(HashStateError::Damaged)?;
+        if *sum != checksum(&saved[..saved.len() - CHECKSUM_LEN]) {
+            return Err(HashStateError::Damaged);
+        }
         let state = match algorithm {
             1 => State::Sha256(deserialize(state)?),
             2 => State::Sha512(deserialize(state)?),
@@ -107,6 +113,15 @@ impl Hasher {
         };
         Ok(Self { state, count: u64::from_be_bytes(*count) })
     }
+}
+
+const CHECKSUM_LEN: usize = 8;
+
+/// Without it, a flipped bit would go on to a wrong digest, and the client be told
+/// that its content is at fault.
+fn checksum(bytes: &[u8]) -> [u8; CHECKSUM_LEN] {
+    let hash: [u8; 32] = Sha256::digest(bytes).into();
+    *hash.first_chunk().expect("a SHA-256 hash is longer than a checksum")
 }
 
 fn deserialize<S: SerializableState>(state: &[u8]) -> Result<S, HashStateError> {
@@ -163,11 +178,14 @@ mod tests {
         assert_eq!(restore(&saved[..saved.len() - 1]), HashStateError::Damaged);
         assert_eq!(restore(&[saved.as_slice(), &[0]].concat()), HashStateError::Damaged);
         assert_eq!(restore(&[9, 1]), HashStateError::Version(9));
-        let mut other = saved.clone();
-        other[1] = 7;
-        assert_eq!(restore(&other), HashStateError::Algorithm(7));
+        let resealed = |at: usize, byte: u8| {
+            let mut other = saved[..saved.len() - CHECKSUM_LEN].to_vec();
+            other[at] = byte;
+            other.extend_from_slice(&checksum(&other));
+            other
+        };
+        assert_eq!(restore(&resealed(1, 7)), HashStateError::Algorithm(7));
         // The state of one algorithm does not pass for the other's.
-        other[1] = 2;
-        assert_eq!(restore(&other), HashStateError::Damaged);
+        assert_eq!(restore(&resealed(1, 2)), HashStateError::Damaged);
     }
 }
