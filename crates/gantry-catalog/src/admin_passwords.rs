@@ -42,10 +42,11 @@ impl Catalog {
 }
 
 impl Transaction<'_, '_> {
-    /// Sets a password.
+    /// Sets a password, and ends the access tokens that the old one gave.
     pub fn admin_password_set(&mut self, password: &AdminPassword) -> Result<(), DbError> {
         let AdminPassword { registry, name, sealed } = password;
         self.tx.exec(&SET, &args![registry.to_bytes(), name, &sealed[..], moment(self.now)])?;
+        self.registry_raise_epoch(*registry)?;
         self.journal_append(*registry, &Change::CredentialChanged { password: name.clone() })
     }
 }

@@ -24,6 +24,9 @@ pub(crate) const UPDATE: Stmt = Stmt::new(
       where id = $1",
 );
 
+pub(crate) const RAISE_EPOCH: Stmt =
+    Stmt::new("update registry set epoch = epoch + 1 where id = $1");
+
 impl Catalog {
     /// Every registry, by name.
     pub async fn registry_list(&self) -> Result<Vec<Registry>, DbError> {
@@ -50,6 +53,11 @@ impl Transaction<'_, '_> {
             ],
         )?;
         self.journal_append(registry.id, &Change::RegistryCreated { name: registry.name.clone() })
+    }
+
+    /// Ends the registry's access tokens.
+    pub(crate) fn registry_raise_epoch(&mut self, id: RegistryId) -> Result<(), DbError> {
+        self.tx.exec(&RAISE_EPOCH, &args![id.to_bytes()]).map(drop)
     }
 
     /// Changes a registry's settings and raises its epoch.

@@ -42,7 +42,7 @@ pub fn all() -> Vec<(&'static str, &'static Stmt)> {
         journal: APPEND HEAD UNNUMBERED NUMBER READ POSITION ADVANCE PASSED TRIM;
         manifests: FIND_BY_TAG FIND_BY_DIGEST FIND_ROW LIST INSERT_BYTES LINK UNLINK DROP_UNHELD;
         referrers: LIST LIST_OF_TYPE DIGESTS;
-        registries: LIST INSERT UPDATE;
+        registries: LIST INSERT UPDATE RAISE_EPOCH;
         repositories: LIST FIND INSERT CHANGE_COUNTS;
         signing_keys: LIST INSERT;
         tags: LIST FIND OF_DIGEST SET DELETE REMEMBER;

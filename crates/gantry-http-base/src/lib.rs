@@ -1,1 +1,37 @@
-//! Shared HTTP layers: request id, limits, actor extraction, paging, bodies.
+//! What every HTTP surface shares: who calls and where to, errors in the registry protocol's form,
+//! pages, bodies with bounds, and what is noted of each request. It has no routes.
+
+mod bodies;
+mod caller;
+mod host;
+mod inert;
+mod metrics;
+mod observe;
+mod oci_error;
+mod paging;
+mod query;
+
+use std::sync::Arc;
+
+use gantry_access::Access;
+use gantry_registry::Content;
+
+pub use bodies::{BodyTooLong, read_body, upload_body};
+pub use caller::Caller;
+pub use inert::{inert, with_docker_version};
+pub use metrics::{Metrics, RegistryLabel};
+pub use observe::{Answered, observe};
+pub use oci_error::OciError;
+pub use paging::{PageQuery, next_link};
+pub use query::Query;
+
+/// What the surfaces speak to. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct App {
+    /// The registries' content.
+    pub content: Content,
+    /// Who may sign in.
+    pub access: Access,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+}

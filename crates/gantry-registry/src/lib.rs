@@ -110,6 +110,11 @@ impl Content {
         &self.0.registries
     }
 
+    /// How many upload sessions are being written to by this process.
+    pub fn uploads_in_flight(&self) -> usize {
+        self.0.sessions.busy()
+    }
+
     fn catalog(&self) -> &Catalog {
         &self.0.catalog
     }

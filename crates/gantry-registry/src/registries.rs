@@ -1,6 +1,7 @@
 //! The registries of the server: found by the request's host, with nothing shared between them.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -23,8 +24,8 @@ pub struct WantedRegistry {
 pub struct Hosts {
     /// `<name>.<suffix>` is the login server of registry `<name>`.
     pub suffix: String,
-    /// Names on which the default registry answers besides: loopback names and addresses, the
-    /// listeners' own addresses, what the operator lists.
+    /// Names on which the default registry answers besides: `localhost`, and what the operator
+    /// lists.
     pub default_names: Vec<String>,
     /// The default registry.
     pub default_registry: RegistryName,
@@ -33,7 +34,14 @@ pub struct Hosts {
 /// All registries, by host and by id; kept in memory and replaced as a whole when one changes.
 /// Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Registries(Arc<ArcSwap<Directory>>);
+pub struct Registries(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    wanted: Vec<WantedRegistry>,
+    hosts: Hosts,
+    directory: ArcSwap<Directory>,
+}
 
 #[derive(Debug, Default)]
 struct Directory {
@@ -47,11 +55,11 @@ impl Registries {
     pub async fn establish(
         catalog: &Catalog,
         location: &str,
-        wanted: &[WantedRegistry],
-        hosts: &Hosts,
+        wanted: Vec<WantedRegistry>,
+        hosts: Hosts,
     ) -> Result<Self, DbError> {
         let present = catalog.registry_list().await?;
-        for want in wanted {
+        for want in &wanted {
             match present.iter().find(|registry| registry.name == want.name) {
                 None => create(catalog, location, want).await?,
                 Some(registry) if registry.settings != want.settings => {
@@ -63,30 +71,53 @@ impl Registries {
                 Some(_) => {}
             }
         }
-        let directory = Directory::new(catalog.registry_list().await?, wanted, hosts);
-        Ok(Self(Arc::new(ArcSwap::from_pointee(directory))))
+        let directory = ArcSwap::from_pointee(Directory::default());
+        let registries = Self(Arc::new(Inner { wanted, hosts, directory }));
+        registries.refresh(catalog).await?;
+        Ok(registries)
     }
 
-    /// The registry that answers on `host` (a host name or address, without a port).
-    pub fn by_host(&self, host: &str) -> Option<Arc<Registry>> {
-        let directory = self.0.load();
+    /// Brings what is kept in memory up to the catalog.
+    pub async fn refresh(&self, catalog: &Catalog) -> Result<(), DbError> {
+        let Inner { wanted, hosts, directory } = &*self.0;
+        let fresh = Directory::new(catalog.registry_list().await?, wanted, hosts);
+        directory.store(Arc::new(fresh));
+        Ok(())
+    }
+
+    /// The registry that answers on `host` (a host name or address, without a port or brackets)
+    /// to a connection that reached the server at `local`. The default registry answers on any
+    /// loopback address and on the address that was reached.
+    pub fn by_host(&self, host: &str, local: IpAddr) -> Option<Arc<Registry>> {
+        let directory = self.0.directory.load();
         if let Some(registry) = directory.by_host.get(host) {
             return Some(Arc::clone(registry));
         }
-        if !host.bytes().any(|byte| byte.is_ascii_uppercase()) {
-            return None;
+        if let Ok(address) = host.parse::<IpAddr>() {
+            let own = address.is_loopback() || address == local;
+            return own.then(|| directory.by_name(&self.0.hosts.default_registry)).flatten();
         }
         directory.by_host.get(&host.to_ascii_lowercase()).cloned()
     }
 
+    /// The registry that answers where no other is named.
+    pub fn default_registry(&self) -> Option<Arc<Registry>> {
+        self.0.directory.load().by_name(&self.0.hosts.default_registry)
+    }
+
+    /// The login server of the registry, without a port.
+    pub fn login_server(&self, registry: &Registry) -> String {
+        format!("{}.{}", registry.name, self.0.hosts.suffix)
+    }
+
     /// The registry of that id.
     pub fn by_id(&self, id: RegistryId) -> Option<Arc<Registry>> {
-        self.0.load().by_id.get(&id).cloned()
+        self.0.directory.load().by_id.get(&id).cloned()
     }
 
     /// Every registry, by name.
     pub fn all(&self) -> Vec<Arc<Registry>> {
-        let mut all: Vec<_> = self.0.load().by_id.values().cloned().collect();
+        let mut all: Vec<_> = self.0.directory.load().by_id.values().cloned().collect();
         all.sort_by(|a, b| a.name.cmp(&b.name));
         all
     }
@@ -128,5 +159,9 @@ impl Directory {
             directory.by_id.insert(registry.id, registry);
         }
         directory
+    }
+
+    fn by_name(&self, name: &RegistryName) -> Option<Arc<Registry>> {
+        self.by_id.values().find(|registry| registry.name == *name).cloned()
     }
 }

@@ -1,0 +1,202 @@
+//! Who calls which registry, and how it is refused. The one place where a refusal becomes 401 or
+//! 403: what exists is never looked at here.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use gantry_access::AuthenticationError;
+use gantry_edge::{ConnectionInfo, Scheme};
+use gantry_model::Registry;
+use gantry_model::permission::{Actor, CatalogPermit, Needed, Permit, Refusal, RepositoryAction};
+use gantry_oci::ErrorCode;
+use http::{HeaderValue, Request, StatusCode, header};
+use serde_json::json;
+
+use crate::host::Host;
+use crate::{App, OciError};
+
+/// Someone who calls one registry.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    registry: Arc<Registry>,
+    actor: Arc<Actor>,
+    shown: Shown,
+    scheme: Scheme,
+    /// Host and port, as the client wrote them.
+    authority: String,
+}
+
+/// What the caller showed of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shown {
+    Nothing,
+    Password,
+    Token,
+}
+
+impl Caller {
+    /// Finds the registry that the request's host names, and the actor behind its credential.
+    pub fn of<B>(app: &App, request: &Request<B>) -> Result<Self, OciError> {
+        let mut caller = Self::unauthenticated(app, request)?;
+        let Some(value) = request.headers().get(header::AUTHORIZATION) else { return Ok(caller) };
+        let text = value.to_str().map_err(|_| {
+            caller.challenge("invalid_request", None, "the Authorization header is not ASCII")
+        })?;
+        let is_token = text.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("bearer "));
+        caller.shown = if is_token { Shown::Token } else { Shown::Password };
+        match app.access.authenticate(&caller.registry, Some(text)) {
+            Ok(actor) => {
+                caller.actor = actor;
+                Ok(caller)
+            }
+            Err(AuthenticationError::Token(error)) => {
+                Err(caller.challenge("invalid_token", None, error))
+            }
+            Err(error) => Err(caller.challenge("", None, error)),
+        }
+    }
+
+    /// Finds the registry that the request's host names; whoever calls it is nobody yet.
+    pub fn unauthenticated<B>(app: &App, request: &Request<B>) -> Result<Self, OciError> {
+        let unknown =
+            |reason: String| OciError::new(StatusCode::NOT_FOUND, ErrorCode::NameUnknown, reason);
+        let host = Host::of(request).ok_or_else(|| unknown("the request names no host".into()))?;
+        let info = request.extensions().get::<ConnectionInfo>();
+        let local = info.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |info| info.local.ip());
+        let registries = app.content.registries();
+        let registry = registries
+            .by_host(host.name, local)
+            .ok_or_else(|| unknown(format!("no registry answers on {}", host.name)))?;
+        // A client that asked TLS for one registry and HTTP for another has mixed up connections
+        // (RFC 9110, 15.5.20).
+        let asked = info.and_then(|info| info.server_name.as_deref());
+        if asked
+            .and_then(|name| registries.by_host(name, local))
+            .is_some_and(|r| r.id != registry.id)
+        {
+            return Err(OciError::new(
+                StatusCode::MISDIRECTED_REQUEST,
+                ErrorCode::NameUnknown,
+                "the connection was made to another registry",
+            ));
+        }
+        let actor = app.access.authenticate(&registry, None).map_err(OciError::internal)?;
+        Ok(Self {
+            registry,
+            actor,
+            shown: Shown::Nothing,
+            scheme: info.map_or(Scheme::Http, |info| info.scheme),
+            authority: host.authority.to_owned(),
+        })
+    }
+
+    /// The registry.
+    pub fn registry(&self) -> &Arc<Registry> {
+        &self.registry
+    }
+
+    /// Who calls.
+    pub fn actor(&self) -> &Arc<Actor> {
+        &self.actor
+    }
+
+    /// The login server as the caller knows it: host and port.
+    pub fn login_server(&self) -> &str {
+        &self.authority
+    }
+
+    /// Proof that the caller may do `A` to the repository.
+    pub fn permit<A: RepositoryAction>(
+        &self,
+        repository: &gantry_oci::RepositoryName,
+    ) -> Result<Permit<A>, OciError> {
+        self.actor.permit(repository).map_err(|refusal| self.refuse(refusal))
+    }
+
+    /// Proof that the caller may list repositories.
+    pub fn permit_catalog(&self) -> Result<CatalogPermit, OciError> {
+        self.actor.permit_catalog().map_err(|refusal| self.refuse(refusal))
+    }
+
+    /// Whether the caller has signed in, or may pull without.
+    pub fn check_signed_in(&self) -> Result<(), OciError> {
+        if self.registry.settings.anonymous_pull {
+            return Ok(());
+        }
+        // A token says that its bearer was known, whatever it grants.
+        if self.shown == Shown::Token {
+            return Ok(());
+        }
+        self.actor.permit_sign_in().map_err(|refusal| self.refuse(refusal))
+    }
+
+    /// What to answer to someone who may not. A token that lacks a scope is worth another try
+    /// with one that has it, so its bearer is challenged too.
+    fn refuse(&self, refusal: Refusal) -> OciError {
+        let reason = refusal.to_string();
+        match (refusal, self.shown) {
+            (Refusal::SignIn(needed), Shown::Nothing) => self.challenge("", needed, reason),
+            (Refusal::SignIn(needed), _) => self.challenge("insufficient_scope", needed, reason),
+            (Refusal::Insufficient(needed), Shown::Token) => {
+                self.challenge("insufficient_scope", Some(needed), reason)
+            }
+            (Refusal::Insufficient(needed), _) => {
+                let error = OciError::new(StatusCode::FORBIDDEN, ErrorCode::Denied, reason);
+                error.with_detail("needed", detail(&needed))
+            }
+        }
+    }
+
+    /// 401 with where to get a token and what it must allow (RFC 6750, 3; Docker token
+    /// authentication specification).
+    fn challenge(
+        &self,
+        error: &str,
+        needed: Option<Needed>,
+        reason: impl std::fmt::Display,
+    ) -> OciError {
+        let (scheme, server) = (self.scheme.as_str(), &self.authority);
+        let mut header =
+            format!("Bearer realm=\"{scheme}://{server}/oauth2/token\",service=\"{server}\"");
+        if let Some(needed) = &needed {
+            header.push_str(&format!(",scope=\"{}\"", scope(needed)));
+        }
+        if !error.is_empty() {
+            header.push_str(&format!(",error=\"{error}\""));
+        }
+        let answer = OciError::new(StatusCode::UNAUTHORIZED, ErrorCode::Unauthorized, reason);
+        let answer = match &needed {
+            Some(needed) => answer.with_detail("needed", detail(needed)),
+            None => answer,
+        };
+        // Hosts and repository names have no character that a header refuses.
+        match HeaderValue::from_str(&header) {
+            Ok(value) => answer.with_header(header::WWW_AUTHENTICATE, value),
+            Err(error) => OciError::internal(error),
+        }
+    }
+}
+
+/// Pushing needs reading too: clients look before they upload.
+fn scope(needed: &Needed) -> String {
+    use gantry_model::permission::Action;
+    match needed {
+        Needed::Repository(name, Action::Push) => format!("repository:{name}:pull,push"),
+        Needed::Repository(name, action) => format!("repository:{name}:{}", action.as_str()),
+        Needed::Catalog => "registry:catalog:*".into(),
+    }
+}
+
+fn detail(needed: &Needed) -> serde_json::Value {
+    match needed {
+        Needed::Repository(name, action) => {
+            json!([{ "Type": "repository", "Name": name, "Action": action.as_str() }])
+        }
+        Needed::Catalog => json!([{ "Type": "registry", "Name": "catalog", "Action": "*" }]),
+    }
+}
+
+/// The other end of the request's connection.
+pub(crate) fn peer<B>(request: &Request<B>) -> Option<SocketAddr> {
+    request.extensions().get::<ConnectionInfo>().map(|info| info.peer)
+}

@@ -1,0 +1,143 @@
+//! What is noted of each request: an id, a line in the access log, counts.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use bytes::Bytes;
+use gantry_model::{JournalId, Timestamp};
+use http::{HeaderName, HeaderValue, Method};
+use http_body::{Frame, SizeHint};
+use prometheus_client::metrics::counter::Counter;
+use tracing::Instrument;
+
+use crate::App;
+use crate::caller::peer;
+use crate::metrics::{EndpointLabel, RegistryLabel, RequestLabels};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// A client's own id is taken over up to this length.
+const ID_MAX: usize = 64;
+
+/// What a surface knows of the request it answered; it leaves this in the answer's extensions.
+#[derive(Clone, Debug, Default)]
+pub struct Answered {
+    /// The registry's name.
+    pub registry: Option<Arc<gantry_model::Registry>>,
+    /// What was asked for.
+    pub endpoint: &'static str,
+    /// Who asked.
+    pub identity: Option<Arc<str>>,
+}
+
+/// Gives the request an id, answers it, and notes how that went.
+pub async fn observe(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let id = request_id(&request);
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let peer = peer(&request);
+    let received = Counter::default();
+    let body = std::mem::take(request.body_mut());
+    *request.body_mut() = Body::new(Counted { body, bytes: received.clone() });
+    let span = tracing::info_span!("request", request.id = id.to_str().unwrap_or_default());
+
+    let mut response = next.run(request).instrument(span).await;
+
+    let elapsed = started.elapsed();
+    let answered = response.extensions_mut().remove::<Answered>().unwrap_or_default();
+    let registry = answered.registry.as_ref().map_or("", |registry| registry.name.as_str());
+    let status = response.status();
+    let metrics = &app.metrics;
+    metrics
+        .requests
+        .get_or_create(&RequestLabels {
+            registry: registry.to_owned(),
+            endpoint: answered.endpoint,
+            method: method_label(&method),
+            code: status.as_u16(),
+        })
+        .inc();
+    metrics
+        .seconds
+        .get_or_create(&EndpointLabel { endpoint: answered.endpoint })
+        .observe(elapsed.as_secs_f64());
+    metrics.received.get_or_create(&RegistryLabel::new(registry)).inc_by(received.get());
+    tracing::info!(
+        target: "gantry::access",
+        {
+        request.id = id.to_str().unwrap_or_default(),
+        peer = peer.map(tracing::field::display),
+        identity = answered.identity.as_deref(),
+        registry.name = registry,
+        http.method = method.as_str(),
+        http.path = path,
+        http.status = status.as_u16(),
+        received_bytes = received.get(),
+        duration_ms = elapsed.as_micros() as f64 / 1000.0,
+        },
+        "answered"
+    );
+    let sent = metrics.sent.get_or_create(&RegistryLabel::new(registry)).clone();
+    response.headers_mut().insert(REQUEST_ID, id);
+    response.map(|body| Body::new(Counted { body, bytes: sent }))
+}
+
+fn request_id(request: &Request) -> HeaderValue {
+    let given = request.headers().get(REQUEST_ID).filter(|value| {
+        let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.".contains(byte);
+        (1..=ID_MAX).contains(&value.len()) && value.as_bytes().iter().all(plain)
+    });
+    given.cloned().unwrap_or_else(|| {
+        let id = JournalId::new(Timestamp::from_micros(0)).to_string();
+        HeaderValue::from_str(&id[10..]).expect("ids are letters and digits")
+    })
+}
+
+fn method_label(method: &Method) -> &'static str {
+    match method.as_str() {
+        "GET" => "GET",
+        "HEAD" => "HEAD",
+        "PUT" => "PUT",
+        "POST" => "POST",
+        "PATCH" => "PATCH",
+        "DELETE" => "DELETE",
+        _ => "other",
+    }
+}
+
+/// A body whose bytes are counted as they pass.
+struct Counted {
+    body: Body,
+    bytes: Counter,
+}
+
+impl http_body::Body for Counted {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let frame = std::task::ready!(Pin::new(&mut self.body).poll_frame(cx));
+        if let Some(Ok(frame)) = &frame
+            && let Some(data) = frame.data_ref()
+        {
+            self.bytes.inc_by(data.len() as u64);
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

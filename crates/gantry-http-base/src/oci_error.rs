@@ -1,0 +1,82 @@
+//! Errors in the registry protocol's form (distribution-spec, "Error Codes").
+
+use axum::response::{IntoResponse, Response};
+use gantry_oci::{ErrorBody, ErrorCode};
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use serde_json::{Value, json};
+
+/// An error answer. Its text goes to the client: what a client must not see is logged where the
+/// error is made.
+#[derive(Debug)]
+pub struct OciError(Box<Parts>);
+
+#[derive(Debug)]
+struct Parts {
+    status: StatusCode,
+    code: ErrorCode,
+    message: String,
+    detail: Option<Value>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl OciError {
+    /// An error whose message is the code's usual one and whose detail says what it is about.
+    pub fn new(status: StatusCode, code: ErrorCode, reason: impl std::fmt::Display) -> Self {
+        Self(Box::new(Parts {
+            status,
+            code,
+            message: code.message().to_owned(),
+            detail: Some(json!({ "reason": reason.to_string() })),
+            headers: Vec::new(),
+        }))
+    }
+
+    /// Adds a field to the detail.
+    #[must_use]
+    pub fn with_detail(mut self, key: &str, value: impl Into<Value>) -> Self {
+        if let Some(Value::Object(fields)) = &mut self.0.detail {
+            fields.insert(key.to_owned(), value.into());
+        }
+        self
+    }
+
+    /// Adds a header.
+    #[must_use]
+    pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.0.headers.push((name, value));
+        self
+    }
+
+    /// A failure of the server. What it was is logged, the client hears only that it was one.
+    pub fn internal(error: impl std::fmt::Display) -> Self {
+        tracing::error!(error = %error, "request failed");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::Unknown, "internal error")
+    }
+
+    /// There is no room left to store what the client sent.
+    pub fn full() -> Self {
+        tracing::error!("request failed: no room left on the disk");
+        Self::new(
+            StatusCode::INSUFFICIENT_STORAGE,
+            ErrorCode::Unavailable,
+            "the registry has no room left on its disk; nothing was stored",
+        )
+    }
+
+    /// The status of the answer.
+    pub fn status(&self) -> StatusCode {
+        self.0.status
+    }
+}
+
+impl IntoResponse for OciError {
+    fn into_response(self) -> Response {
+        let Parts { status, code, message, detail, headers } = *self.0;
+        let body = serde_json::to_vec(&ErrorBody::new(code, message, detail)).unwrap_or_default();
+        let mut response = (status, body).into_response();
+        let json = HeaderValue::from_static("application/json");
+        response.headers_mut().insert(header::CONTENT_TYPE, json);
+        response.headers_mut().extend(headers);
+        response
+    }
+}

@@ -1,0 +1,177 @@
+//! The one file that speaks both languages: what happened, in the use-cases' words, and how the
+//! distribution-spec calls it.
+
+use gantry_http_base::OciError;
+use gantry_oci::{EndpointError, ErrorCode};
+use gantry_registry::StoreError;
+use gantry_registry::blobs::{DeleteBlobError, FindBlobError, MountError, ReadBlobError};
+use gantry_registry::manifests::{DeleteManifestError, FindManifestError, PutManifestError};
+use gantry_registry::referrers::ListReferrersError;
+use gantry_registry::tags::ListTagsError;
+use gantry_registry::uploads::{AppendError, CancelError, FinishError, StartError, StatusError};
+use http::{HeaderValue, StatusCode, header};
+use serde_json::json;
+
+fn bad_request(code: ErrorCode, error: impl std::fmt::Display) -> OciError {
+    OciError::new(StatusCode::BAD_REQUEST, code, error)
+}
+
+fn not_found(code: ErrorCode, error: impl std::fmt::Display) -> OciError {
+    OciError::new(StatusCode::NOT_FOUND, code, error)
+}
+
+/// What is refused because something else needs it. ACR answers 405 to what is disallowed.
+fn disallowed(error: impl std::fmt::Display) -> OciError {
+    OciError::new(StatusCode::METHOD_NOT_ALLOWED, ErrorCode::Unsupported, error)
+}
+
+pub(crate) fn endpoint(error: EndpointError) -> OciError {
+    match error {
+        EndpointError::UnknownPath | EndpointError::Escape => {
+            not_found(ErrorCode::NameUnknown, error)
+        }
+        EndpointError::MethodNotAllowed { allowed } => {
+            let allow = allowed.iter().map(http::Method::as_str).collect::<Vec<_>>().join(", ");
+            let value = HeaderValue::from_str(&allow).expect("methods are visible ASCII");
+            disallowed(format!("this address answers {allow}")).with_header(header::ALLOW, value)
+        }
+        EndpointError::Name(_) => bad_request(ErrorCode::NameInvalid, error),
+        EndpointError::Digest(_) => bad_request(ErrorCode::DigestInvalid, error),
+        EndpointError::Tag(_) => bad_request(ErrorCode::TagInvalid, error),
+        EndpointError::UploadId => not_found(ErrorCode::BlobUploadUnknown, error),
+    }
+}
+
+pub(crate) fn store(error: StoreError) -> OciError {
+    if error.is_full() { OciError::full() } else { OciError::internal(error) }
+}
+
+pub(crate) fn find_blob(error: FindBlobError) -> OciError {
+    match error {
+        FindBlobError::Unknown(digest) => {
+            not_found(ErrorCode::BlobUnknown, &error).with_detail("digest", digest.to_string())
+        }
+        FindBlobError::Store(source) => store(source),
+    }
+}
+
+pub(crate) fn read_blob(error: ReadBlobError) -> OciError {
+    match error {
+        ReadBlobError::Unknown(digest) => {
+            not_found(ErrorCode::BlobUnknown, &error).with_detail("digest", digest.to_string())
+        }
+        ReadBlobError::Store(source) => store(source),
+    }
+}
+
+pub(crate) fn mount(error: MountError) -> OciError {
+    match error {
+        MountError::Unknown(_) => not_found(ErrorCode::BlobUnknown, error),
+        MountError::Store(source) => store(source),
+    }
+}
+
+pub(crate) fn delete_blob(error: DeleteBlobError) -> OciError {
+    match error {
+        DeleteBlobError::Unknown(_) => not_found(ErrorCode::BlobUnknown, error),
+        DeleteBlobError::Named { manifest, .. } => {
+            disallowed(&error).with_detail("manifest", manifest.to_string())
+        }
+        DeleteBlobError::Store(source) => store(source),
+    }
+}
+
+pub(crate) fn find_manifest(error: FindManifestError) -> OciError {
+    match error {
+        FindManifestError::Unknown(_) => not_found(ErrorCode::ManifestUnknown, error),
+        FindManifestError::Store(source) => store(source),
+    }
+}
+
+pub(crate) fn put_manifest(error: PutManifestError) -> OciError {
+    match error {
+        PutManifestError::Invalid(_) => bad_request(ErrorCode::ManifestInvalid, error),
+        PutManifestError::DigestMismatch { .. } => bad_request(ErrorCode::DigestInvalid, error),
+        PutManifestError::Missing(ref missing) => {
+            let digests: Vec<_> = missing.iter().map(|m| m.digest().to_string()).collect();
+            not_found(ErrorCode::ManifestBlobUnknown, &error).with_detail("digests", json!(digests))
+        }
+        PutManifestError::SizeMismatch { .. } => bad_request(ErrorCode::SizeInvalid, error),
+        PutManifestError::MediaTypeMismatch { .. } => {
+            bad_request(ErrorCode::ManifestInvalid, error)
+        }
+        PutManifestError::Store(source) => store(source),
+    }
+}
+
+pub(crate) fn delete_manifest(error: DeleteManifestError) -> OciError {
+    match error {
+        DeleteManifestError::Unknown(_) | DeleteManifestError::TagUnknown(_) => {
+            not_found(ErrorCode::ManifestUnknown, error)
+        }
+        DeleteManifestError::Named { parent, .. } => {
+            disallowed(&error).with_detail("index", parent.to_string())
+        }
+        DeleteManifestError::Store(source) => store(source),
+    }
+}
+
+pub(crate) fn list_tags(error: ListTagsError) -> OciError {
+    match error {
+        ListTagsError::RepositoryUnknown(_) => not_found(ErrorCode::NameUnknown, error),
+        ListTagsError::Store(source) => store(source),
+    }
+}
+
+pub(crate) fn list_referrers(error: ListReferrersError) -> OciError {
+    match error {
+        ListReferrersError::Store(source) => store(source),
+    }
+}
+
+pub(crate) fn start_upload(error: StartError) -> OciError {
+    match error {
+        StartError::TooMany(_) => {
+            OciError::new(StatusCode::TOO_MANY_REQUESTS, ErrorCode::TooManyRequests, error)
+                .with_header(header::RETRY_AFTER, HeaderValue::from_static("60"))
+        }
+        StartError::Store(source) => store(source),
+    }
+}
+
+pub(crate) fn upload_status(error: StatusError) -> OciError {
+    match error {
+        StatusError::Unknown => not_found(ErrorCode::BlobUploadUnknown, error),
+        StatusError::Store(source) => store(source),
+    }
+}
+
+pub(crate) fn append(error: AppendError) -> OciError {
+    match error {
+        AppendError::Unknown => not_found(ErrorCode::BlobUploadUnknown, error),
+        AppendError::OutOfOrder { received, .. } => {
+            OciError::new(StatusCode::RANGE_NOT_SATISFIABLE, ErrorCode::BlobUploadInvalid, &error)
+                .with_header(header::RANGE, crate::uploads::range(received))
+        }
+        AppendError::LengthMismatch { .. } => bad_request(ErrorCode::SizeInvalid, error),
+        AppendError::TooLong(_) => {
+            OciError::new(StatusCode::PAYLOAD_TOO_LARGE, ErrorCode::SizeInvalid, error)
+        }
+        AppendError::BrokenOff(_) => bad_request(ErrorCode::BlobUploadInvalid, error),
+        AppendError::Store(source) => store(source),
+    }
+}
+
+pub(crate) fn finish(error: FinishError) -> OciError {
+    match error {
+        FinishError::Append(error) => append(error),
+        FinishError::DigestMismatch { .. } => bad_request(ErrorCode::DigestInvalid, error),
+    }
+}
+
+pub(crate) fn cancel(error: CancelError) -> OciError {
+    match error {
+        CancelError::Unknown => not_found(ErrorCode::BlobUploadUnknown, error),
+        CancelError::Store(source) => store(source),
+    }
+}

@@ -1,0 +1,43 @@
+//! `/v2/<name>/manifests/<reference>`
+
+mod accept;
+mod delete;
+mod get;
+mod put;
+
+use gantry_oci::Digest;
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+
+pub(crate) use delete::delete;
+pub(crate) use get::get;
+pub(crate) use put::put;
+
+/// Content's entity tag is its digest.
+pub(crate) fn etag(digest: &Digest) -> HeaderValue {
+    HeaderValue::from_str(&format!("\"{digest}\"")).expect("digests are visible ASCII")
+}
+
+/// Whether the client has this content already (`If-None-Match`; RFC 9110, 13.1.2).
+pub(crate) fn matches_etag(headers: &HeaderMap, digest: &Digest) -> bool {
+    let wanted = etag(digest);
+    let wanted = wanted.as_bytes();
+    headers.get_all(header::IF_NONE_MATCH).iter().any(|value| {
+        value.as_bytes().split(|byte| *byte == b',').any(|tag| {
+            let tag = tag.trim_ascii();
+            let tag = tag.strip_prefix(b"W/").unwrap_or(tag);
+            tag == b"*" || tag == wanted
+        })
+    })
+}
+
+/// `Docker-Content-Digest` and `ETag`.
+pub(crate) fn set_digest(headers: &mut HeaderMap, digest: &Digest) {
+    headers.insert(DIGEST, digest_value(digest));
+    headers.insert(header::ETAG, etag(digest));
+}
+
+const DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
+
+fn digest_value(digest: &Digest) -> HeaderValue {
+    HeaderValue::from_str(&digest.to_string()).expect("digests are visible ASCII")
+}
