@@ -18,14 +18,14 @@ const TLS_HANDSHAKE: u8 = 0x16;
 
 /// A running gate; it stops accepting when dropped.
 #[derive(Debug)]
-pub struct Gate {
+pub(crate) struct Gate {
     port: u16,
     closed: Arc<AtomicBool>,
 }
 
 impl Gate {
     /// Forwards `transport` from a free port to port `to`, both on 127.0.0.1.
-    pub fn open(transport: Transport, to: u16) -> Self {
+    pub(crate) fn open(transport: Transport, to: u16) -> Self {
         let listener =
             TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has a free port");
         let port = listener.local_addr().expect("a bound listener has an address").port();
@@ -36,7 +36,7 @@ impl Gate {
     }
 
     /// The port it listens on, on 127.0.0.1.
-    pub fn port(&self) -> u16 {
+    pub(crate) fn port(&self) -> u16 {
         self.port
     }
 }

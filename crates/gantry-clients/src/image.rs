@@ -1,9 +1,10 @@
-//! Small images, indexes and artifacts, made from text.
+//! Small images and indexes, made from text.
 
 use gantry_oci::Digest;
 use serde_json::{Value, json};
 
-use crate::{Layout, Tar};
+use crate::Layout;
+use crate::tar::Tar;
 
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
@@ -27,15 +28,6 @@ pub struct Index {
     /// The images, in the order of the index.
     pub images: Vec<Image>,
     /// The index.
-    pub manifest: Vec<u8>,
-}
-
-/// A manifest with an artifact type and one blob, of no image.
-#[derive(Clone, Debug)]
-pub struct Artifact {
-    /// The blob.
-    pub blob: Vec<u8>,
-    /// The manifest.
     pub manifest: Vec<u8>,
 }
 
@@ -86,6 +78,15 @@ impl Image {
             .finish()
     }
 
+    /// Asserts that an archive a client wrote contains the layer, byte by byte.
+    ///
+    /// # Panics
+    /// When it doesn't.
+    pub fn assert_layer_in(&self, archive: &[u8]) {
+        let mut parts = archive.windows(self.layer.len());
+        assert!(parts.any(|part| part == self.layer), "the layer differs from what was pushed");
+    }
+
     fn fill(&self, layout: Layout) -> Layout {
         layout.blob(&self.manifest).blob(&self.config).blob(&self.layer)
     }
@@ -119,35 +120,6 @@ impl Index {
     pub fn layout(&self, tag: &str) -> Layout {
         let layout = Layout::new(tag, descriptor(INDEX, &self.manifest)).blob(&self.manifest);
         self.images.iter().fold(layout, |layout, image| image.fill(layout))
-    }
-}
-
-impl Artifact {
-    /// An artifact about `subject`, a manifest of an [`Image`].
-    pub fn about(subject: &Image, artifact_type: &str, blob: &str) -> Self {
-        let blob = blob.as_bytes().to_vec();
-        let manifest = bytes(&json!({
-            "schemaVersion": 2,
-            "mediaType": MANIFEST,
-            "artifactType": artifact_type,
-            "config": descriptor("application/vnd.oci.empty.v1+json", b"{}"),
-            "layers": [descriptor("text/plain", &blob)],
-            "subject": descriptor(MANIFEST, &subject.manifest),
-        }));
-        Self { blob, manifest }
-    }
-
-    /// The manifest's digest.
-    pub fn digest(&self) -> String {
-        Digest::sha256(&self.manifest).to_string()
-    }
-
-    /// An OCI image layout with this artifact under `tag`.
-    pub fn layout(&self, tag: &str) -> Layout {
-        Layout::new(tag, descriptor(MANIFEST, &self.manifest))
-            .blob(&self.manifest)
-            .blob(&self.blob)
-            .blob(b"{}")
     }
 }
 

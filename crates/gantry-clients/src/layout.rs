@@ -7,7 +7,7 @@ use std::path::Path;
 use gantry_oci::Digest;
 use serde_json::{Value, json};
 
-use crate::Tar;
+use crate::tar::Tar;
 
 /// A layout with one entry.
 #[derive(Clone, Debug)]
@@ -88,7 +88,7 @@ impl Layout {
 }
 
 /// The blobs of a layout on disk, by the hexadecimal part of their SHA-256 digest.
-pub fn read_layout(directory: &Path) -> BTreeMap<String, Vec<u8>> {
+fn read_layout(directory: &Path) -> BTreeMap<String, Vec<u8>> {
     fs::read_dir(directory.join("blobs/sha256"))
         .expect("the client wrote a layout")
         .map(|entry| {

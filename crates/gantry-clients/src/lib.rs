@@ -6,6 +6,7 @@
 //! installed fails its test, naming the command that installs it.
 
 mod client;
+mod containers;
 mod daemon;
 mod gate;
 mod image;
@@ -17,15 +18,13 @@ mod tar;
 mod tools;
 
 pub use client::{Client, Output};
+pub use containers::Containers;
 pub use daemon::Daemon;
-pub use gate::Gate;
-pub use image::{Artifact, Image, Index};
-pub use layout::{Layout, read_layout};
+pub use image::{Image, Index};
+pub use layout::Layout;
 pub use report::Report;
-pub use server::Server;
 pub use site::{PASSWORD, Site, USER};
-pub use tar::Tar;
-pub use tools::{debian_tool, go_tool};
+pub use tools::debian_tool;
 
 /// How a client reaches the registry.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -13,7 +13,7 @@ use crate::{Daemon, PASSWORD};
 
 /// A running server with an empty default registry.
 #[derive(Debug)]
-pub struct Server {
+pub(crate) struct Server {
     // Dropped in this order: the process, then its directory.
     _process: Daemon,
     data: TempDir,
@@ -21,19 +21,20 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts the binary with the defaults.
-    pub fn start() -> Self {
-        Self::start_with(&[])
-    }
-
-    /// Starts the binary with these environment variables besides.
+    /// Starts the binary with these environment variables.
     ///
     /// # Panics
     /// When it doesn't become ready.
-    pub fn start_with(settings: &[(&str, &str)]) -> Self {
+    pub(crate) fn start(settings: &[(&str, &str)]) -> Self {
         let data = tempfile::tempdir().expect("a temporary directory can be made");
         let port = free_port();
         let mut command = Command::new(binary());
+        // Settings of the shell that runs the tests are none of this server's.
+        for (name, _) in
+            env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("GANTRY_"))
+        {
+            command.env_remove(name);
+        }
         command
             .arg("serve")
             .arg("--data")
@@ -48,12 +49,12 @@ impl Server {
     }
 
     /// The port it listens on, on 127.0.0.1.
-    pub fn port(&self) -> u16 {
+    pub(crate) fn port(&self) -> u16 {
         self.port
     }
 
     /// The certificate of its local CA.
-    pub fn ca(&self) -> PathBuf {
+    pub(crate) fn ca(&self) -> PathBuf {
         self.data.path().join("data/ca.pem")
     }
 }

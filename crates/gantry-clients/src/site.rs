@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use crate::{Client, Gate, Server, Transport, debian_tool, go_tool};
+use crate::gate::Gate;
+use crate::server::Server;
+use crate::tools::go_tool;
+use crate::{Client, Image, Transport, debian_tool};
 
 /// The admin account of the default registry.
 pub const USER: &str = "local";
@@ -30,7 +33,7 @@ impl Site {
 
     /// Starts a server with these environment variables besides.
     pub fn with(transport: Transport, settings: &[(&str, &str)]) -> Self {
-        let server = Server::start_with(settings);
+        let server = Server::start(settings);
         let gate = Gate::open(transport, server.port());
         let home = tempfile::tempdir().expect("a temporary directory can be made");
         for directory in ["tmp", "run", "certs"] {
@@ -101,5 +104,17 @@ impl Site {
         Client::new(&go_tool(program), self.home.path())
             .env("SSL_CERT_FILE", self.ca())
             .env("SSL_CERT_DIR", self.certs())
+    }
+
+    /// Pushes an image for a test of something else, and returns its reference by
+    /// digest. `host` is one of the registry's names.
+    pub fn push(&self, image: &Image, host: &str, tag: &str) -> String {
+        let repository = format!("{host}/team/app");
+        let layout = self.path(format!("layout-{tag}"));
+        image.layout(tag).write(&layout);
+        let crane = self.go("crane");
+        crane.run(["auth", "login", host, "-u", USER, "-p", PASSWORD]);
+        crane.run(["push", &layout.display().to_string(), &format!("{repository}:{tag}")]);
+        format!("{repository}@{}", image.digest())
     }
 }

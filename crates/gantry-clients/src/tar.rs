@@ -2,7 +2,7 @@
 
 /// An archive being written.
 #[derive(Clone, Debug, Default)]
-pub struct Tar {
+pub(crate) struct Tar {
     bytes: Vec<u8>,
 }
 
@@ -11,7 +11,7 @@ const BLOCK: usize = 512;
 impl Tar {
     /// Adds a regular file, with a path of at most 100 bytes and a fixed owner and time.
     #[must_use]
-    pub fn file(mut self, path: &str, content: &[u8]) -> Self {
+    pub(crate) fn file(mut self, path: &str, content: &[u8]) -> Self {
         let mut header = [0; BLOCK];
         let mut put =
             |at: usize, text: &str| header[at..at + text.len()].copy_from_slice(text.as_bytes());
@@ -35,7 +35,7 @@ impl Tar {
     }
 
     /// The finished archive.
-    pub fn finish(mut self) -> Vec<u8> {
+    pub(crate) fn finish(mut self) -> Vec<u8> {
         self.bytes.resize(self.bytes.len() + 2 * BLOCK, 0);
         self.bytes
     }

@@ -19,12 +19,12 @@ pub fn debian_tool(name: &str) -> PathBuf {
 }
 
 /// The path of a program from `tools/go-tools.txt`, at the version pinned there.
-/// `GANTRY_<NAME>_BIN` names another build of it.
+/// `GANTRY_TEST_<NAME>` names another build of it.
 ///
 /// # Panics
 /// When it isn't built: a missing client fails the run.
-pub fn go_tool(name: &str) -> PathBuf {
-    let path = env::var_os(format!("GANTRY_{}_BIN", name.to_uppercase())).map_or_else(
+pub(crate) fn go_tool(name: &str) -> PathBuf {
+    let path = env::var_os(format!("GANTRY_TEST_{}", name.to_uppercase())).map_or_else(
         || cache().join("bin").join(format!("{name}-{}", version(name))),
         PathBuf::from,
     );

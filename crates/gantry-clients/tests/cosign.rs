@@ -7,7 +7,7 @@ over_tls_and_http!(signs_and_verifies, signs_in_the_legacy_format, attests);
 fn signs_and_verifies(transport: Transport) {
     let site = Site::new(transport);
     let cosign = Cosign::new(&site);
-    let reference = push_image(&site, "signed");
+    let reference = site.push(&Image::new("amd64", "signed"), &site.host(), "v1");
 
     cosign.run("sign", &[OFFLINE, &["--key=cosign.key"]].concat(), &reference);
 
@@ -17,7 +17,7 @@ fn signs_and_verifies(transport: Transport) {
     assert!(tree.contains("via OCI referrer"), "{tree}");
     assert!(!tags(&site).contains("sha256-"), "{}", tags(&site));
 
-    let unsigned = push_image(&site, "unsigned");
+    let unsigned = site.push(&Image::new("amd64", "unsigned"), &site.host(), "v2");
     let said =
         cosign.client.fails(["verify", &cosign.trust].iter().chain(VERIFY).chain([&&*unsigned]));
     assert!(said.contains("no signatures found"), "{said}");
@@ -26,7 +26,7 @@ fn signs_and_verifies(transport: Transport) {
 fn signs_in_the_legacy_format(transport: Transport) {
     let site = Site::new(transport);
     let cosign = Cosign::new(&site);
-    let reference = push_image(&site, "signed the old way");
+    let reference = site.push(&Image::new("amd64", "signed the old way"), &site.host(), "v1");
     let legacy = &["--key=cosign.key", "--new-bundle-format=false"];
 
     cosign.run("sign", &[OFFLINE, legacy].concat(), &reference);
@@ -38,7 +38,7 @@ fn signs_in_the_legacy_format(transport: Transport) {
 fn attests(transport: Transport) {
     let site = Site::new(transport);
     let cosign = Cosign::new(&site);
-    let reference = push_image(&site, "attested");
+    let reference = site.push(&Image::new("amd64", "attested"), &site.host(), "v1");
     site.file("predicate.json", r#"{"built":"by a test"}"#);
     let predicate =
         &["--key=cosign.key", "--predicate=predicate.json", "--type=https://example.com/built"];
@@ -74,15 +74,6 @@ impl Cosign {
     fn run(&self, command: &str, options: &[&str], reference: &str) -> String {
         self.client.run([command, &self.trust].iter().chain(options).chain([&reference]))
     }
-}
-
-/// Pushes a fresh image and returns its reference by digest.
-fn push_image(site: &Site, content: &str) -> String {
-    let image = Image::new("amd64", content);
-    image.layout("v1").write(&site.path(content));
-    let repository = format!("{}/team/app", site.host());
-    site.go("crane").run(["push", content, &format!("{repository}:v1")]);
-    format!("{repository}@{}", image.digest())
 }
 
 fn tags(site: &Site) -> String {

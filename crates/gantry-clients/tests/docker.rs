@@ -30,7 +30,7 @@ fn pushes_and_pulls(transport: Transport) {
             docker.run(["pull", "--quiet", &reference]);
             assert_eq!(docker.run(["inspect", "--format={{.Id}}", &reference]), image.id());
             let saved = docker.output(["save", &reference], b"").stdout;
-            assert!(contains(&saved, &image.layer), "the layer of {reference} differs");
+            image.assert_layer_in(&saved);
         }
     }
 }
@@ -197,8 +197,4 @@ fn pushed_digest(said: &str) -> String {
         .find(|word| word.starts_with("sha256:"))
         .unwrap_or_else(|| panic!("docker names no digest: {said}"))
         .to_owned()
-}
-
-fn contains(bytes: &[u8], part: &[u8]) -> bool {
-    bytes.windows(part.len()).any(|window| window == part)
 }

@@ -1,12 +1,12 @@
 //! Debian's `podman`, as an image client: no container is run.
 
-use gantry_clients::{Client, Image, Index, PASSWORD, Site, Transport, USER, over_tls_and_http};
+use gantry_clients::{Containers, Image, Index, Site, Transport, over_tls_and_http};
 
 over_tls_and_http!(pushes_and_pulls, pushes_a_multi_arch_list, builds_and_pushes, searches);
 
 fn pushes_and_pulls(transport: Transport) {
     let site = Site::new(transport);
-    let podman = Podman::new(&site);
+    let podman = podman(&site);
     let image = Image::new("amd64", "pushed by podman");
     image.layout("v1").write(&site.path("image"));
     let reference = format!("{}/team/app", site.host());
@@ -14,20 +14,20 @@ fn pushes_and_pulls(transport: Transport) {
     let id = podman.client.run(["pull", "--quiet", "oci:image:v1"]);
     assert_eq!(format!("sha256:{id}"), image.id());
 
-    podman.client.run(["push", "--quiet", &podman.trust, "--digestfile=digest", &id, &by_tag]);
+    podman.client.run(["push", "--quiet", &podman.trust(), "--digestfile=digest", &id, &by_tag]);
     let digest = site.read_text("digest");
 
     for reference in [by_tag, format!("{reference}@{digest}")] {
         podman.client.run(["rmi", "--all", "--force"]);
-        let pulled = podman.client.run(["pull", "--quiet", &podman.trust, &reference]);
+        let pulled = podman.client.run(["pull", "--quiet", &podman.trust(), &reference]);
         assert_eq!(format!("sha256:{pulled}"), image.id());
-        podman.assert_layer(&pulled, &image);
+        assert_layer(&podman, &pulled, &image);
     }
 }
 
 fn pushes_a_multi_arch_list(transport: Transport) {
     let site = Site::new(transport);
-    let podman = Podman::new(&site);
+    let podman = podman(&site);
     let index = Index::new("listed by podman");
     let reference = format!("{}/team/app:v1", site.host());
     podman.client.run(["manifest", "create", "list"]);
@@ -41,7 +41,7 @@ fn pushes_a_multi_arch_list(transport: Transport) {
         "manifest",
         "push",
         "--all",
-        &podman.trust,
+        &podman.trust(),
         "list",
         &format!("docker://{reference}"),
     ]);
@@ -49,19 +49,19 @@ fn pushes_a_multi_arch_list(transport: Transport) {
     podman.client.run(["rmi", "--all", "--force"]);
     for image in &index.images {
         let platform = format!("--platform=linux/{}", image.architecture);
-        let pulled = podman.client.run(["pull", "--quiet", &podman.trust, &platform, &reference]);
-        podman.assert_layer(&pulled, image);
+        let pulled = podman.client.run(["pull", "--quiet", &podman.trust(), &platform, &reference]);
+        assert_layer(&podman, &pulled, image);
     }
 }
 
 fn builds_and_pushes(transport: Transport) {
     let site = Site::new(transport);
-    let podman = Podman::new(&site);
+    let podman = podman(&site);
     let base = format!("{}/base:v1", site.host());
     let image = Image::new("amd64", "built on by podman");
     image.layout("v1").write(&site.path("image"));
     let id = podman.client.run(["pull", "--quiet", "oci:image:v1"]);
-    podman.client.run(["push", "--quiet", &podman.trust, &id, &base]);
+    podman.client.run(["push", "--quiet", &podman.trust(), &id, &base]);
     podman.client.run(["rmi", "--all", "--force"]);
     site.file(
         "context/Containerfile",
@@ -75,28 +75,28 @@ fn builds_and_pushes(transport: Transport) {
         "build",
         "--quiet",
         "--isolation=chroot",
-        &podman.trust,
+        &podman.trust(),
         "--tag",
         &built,
         "context",
     ]);
-    podman.client.run(["push", "--quiet", &podman.trust, &built]);
+    podman.client.run(["push", "--quiet", &podman.trust(), &built]);
 
     podman.client.run(["rmi", "--all", "--force"]);
-    podman.client.run(["pull", "--quiet", &podman.trust, &built]);
+    podman.client.run(["pull", "--quiet", &podman.trust(), &built]);
     let label = podman.client.run(["inspect", "--format={{.Config.Labels.stage}}", &built]);
     assert_eq!(label, "second");
 }
 
 fn searches(transport: Transport) {
     let site = Site::new(transport);
-    let podman = Podman::new(&site);
+    let podman = podman(&site);
     let image = Image::new("amd64", "searched by podman");
     image.layout("v1").write(&site.path("image"));
     let id = podman.client.run(["pull", "--quiet", "oci:image:v1"]);
     let reference = format!("{}/team/app", site.host());
     for tag in ["v1", "v2"] {
-        podman.client.run(["push", "--quiet", &podman.trust, &id, &format!("{reference}:{tag}")]);
+        podman.client.run(["push", "--quiet", &podman.trust(), &id, &format!("{reference}:{tag}")]);
     }
 
     // This command has no option for the CA: it trusts the system's, which is SSL_CERT_FILE.
@@ -112,44 +112,17 @@ fn searches(transport: Transport) {
     assert_eq!(found, reference);
 }
 
-struct Podman {
-    client: Client,
-    trust: String,
+fn podman(site: &Site) -> Containers {
+    let mut options = Containers::storage(site);
+    options.push(format!("--tmpdir={}", site.path("run/libpod").display()));
+    site.file(".config/containers/containers.conf", CONTAINERS_CONF);
+    Containers::new(site, "podman", &options)
 }
 
-impl Podman {
-    fn new(site: &Site) -> Self {
-        let client = site
-            .debian("podman")
-            .env("REGISTRY_AUTH_FILE", site.path("auth.json"))
-            .env("CONTAINERS_CONF", site.file("containers.conf", CONTAINERS_CONF))
-            .env("CONTAINERS_REGISTRIES_CONF", site.file("registries.conf", ""))
-            .option("--root")
-            .option(site.path("storage"))
-            .option("--runroot")
-            .option(site.path("run/storage"))
-            .option("--tmpdir")
-            .option(site.path("run/libpod"))
-            .option("--storage-driver=vfs");
-        let policy = site.file(
-            ".config/containers/policy.json",
-            r#"{"default":[{"type":"insecureAcceptAnything"}]}"#,
-        );
-        assert!(policy.is_file());
-        let trust = match site.transport {
-            Transport::Tls => format!("--cert-dir={}", site.certs().display()),
-            Transport::Http => "--tls-verify=false".to_owned(),
-        };
-        let login = ["login", &trust, "--username", USER, "--password-stdin", &site.host()];
-        client.run_with_input(login, PASSWORD);
-        Self { client, trust }
-    }
-
-    /// Asserts that a local image's layer is `image`'s, byte by byte.
-    fn assert_layer(&self, id: &str, image: &Image) {
-        let saved = self.client.output(["save", "--format=docker-archive", id], b"").stdout;
-        assert!(contains(&saved, &image.layer), "the layer of {id} differs from what was pushed");
-    }
+/// Asserts that a local image's layer is `image`'s, byte by byte.
+fn assert_layer(podman: &Containers, id: &str, image: &Image) {
+    let saved = podman.client.output(["save", "--format=docker-archive", id], b"");
+    image.assert_layer_in(&saved.stdout);
 }
 
 /// Without systemd, and for a kernel without the cgroups and limits it likes to set.
@@ -161,7 +134,3 @@ cgroup_manager = \"cgroupfs\"
 events_logger = \"file\"
 runtime = \"runc\"
 ";
-
-fn contains(bytes: &[u8], part: &[u8]) -> bool {
-    bytes.windows(part.len()).any(|window| window == part)
-}

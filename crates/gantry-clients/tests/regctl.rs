@@ -4,7 +4,7 @@ use std::fs;
 
 use gantry_clients::{Client, Image, Index, PASSWORD, Site, Transport, USER, over_tls_and_http};
 
-over_tls_and_http!(pushes_and_pulls, puts_and_lists_artifacts, lists_and_deletes);
+over_tls_and_http!(pushes_and_pulls, pushes_in_chunks, puts_and_lists_artifacts, lists_and_deletes);
 
 fn pushes_and_pulls(transport: Transport) {
     let site = Site::new(transport);
@@ -30,6 +30,23 @@ fn pushes_and_pulls(transport: Transport) {
     let copy = format!("{}/copy:v1", site.host());
     regctl.run(["image", "copy", &by_tag, &copy]);
     assert_eq!(regctl.run(["image", "digest", &copy]), index.digest());
+}
+
+/// The one client that uploads in chunks with a `Content-Range`.
+fn pushes_in_chunks(transport: Transport) {
+    let site = Site::new(transport);
+    let regctl = regctl(&site);
+    let chunked = ["registry", "set", "--skip-check", "--blob-max=100000", "--blob-chunk=65536"];
+    regctl.run(chunked.into_iter().chain([site.host().as_str()]));
+    let image = Image::new("amd64", &"pushed in chunks ".repeat(50_000));
+    let layout = image.layout("v1");
+    layout.write(&site.path("pushed"));
+    let reference = format!("{}/team/app:v1", site.host());
+
+    regctl.run(["image", "copy", "ocidir://pushed:v1", &reference]);
+
+    regctl.run(["image", "copy", &reference, "ocidir://pulled:v1"]);
+    layout.assert_in(&site.path("pulled"));
 }
 
 fn puts_and_lists_artifacts(transport: Transport) {
