@@ -3,5 +3,5 @@
 source "$(dirname "$0")/lib.sh"
 "$root/tools/install.sh" build
 cd "$root"
-cargo build --release --quiet --package gantry-server
+cargo build --release --package gantry-server
 exec target/release/gantry serve --data ./data "$@"

@@ -3,6 +3,9 @@
 source "$(dirname "$0")/parts.sh"
 cd "$root"
 
+# Container engines, FUSE and Debian's packages.
+[[ $EUID -eq 0 ]] || die "the whole set needs root; \`make check\` doesn't"
+
 # These drive the built binary from outside and have parts of their own.
 black_box=(gantry-clients gantry-crashtest)
 
