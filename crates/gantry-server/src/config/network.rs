@@ -1,0 +1,88 @@
+//! Listeners, proxies and the drain.
+
+use std::net::{IpAddr, SocketAddr};
+use std::str::FromStr;
+use std::time::Duration;
+
+use gantry_edge::ListenAddress;
+use ipnet::IpNet;
+
+use super::reader::Reader;
+use super::setting::TextSetting;
+
+const PORT: u16 = 5000;
+
+/// Listeners, proxies and the drain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Network {
+    /// Addresses to listen on.
+    pub(crate) listen: Vec<ListenAddress>,
+    /// Proxies whose word about clients is believed, and which may speak plain HTTP.
+    pub(crate) trusted_proxies: Vec<IpNet>,
+    /// Plain HTTP is answered to everyone.
+    pub(crate) insecure_http: bool,
+    /// After the first signal, the time until requests are cut.
+    pub(crate) drain: Duration,
+}
+
+impl Network {
+    pub(super) fn read(reader: &mut Reader) -> Self {
+        let listen = reader.list::<Listen>("listen", "127.0.0.1:5000, [::1]:5000").map_or_else(
+            || ListenAddress::loopback(PORT),
+            |given| given.into_iter().flat_map(|(one, _)| one.0).collect(),
+        );
+        let proxies = reader.list::<Cidr>("trusted_proxies", "none").unwrap_or_default();
+        Self {
+            listen,
+            trusted_proxies: proxies.into_iter().map(|(network, _)| network.0).collect(),
+            insecure_http: reader.setting("insecure_http", false),
+            drain: Duration::from_secs(reader.bounded("drain_seconds", 30, 0, 3600)),
+        }
+    }
+}
+
+/// One value of `listen`; `localhost` is two addresses.
+struct Listen(Vec<ListenAddress>);
+
+#[derive(Debug, thiserror::Error)]
+#[error("not an address with a port; write it like 127.0.0.1:5000, [::]:5000 or localhost:5000")]
+struct ListenError;
+
+impl FromStr for Listen {
+    type Err = ListenError;
+
+    fn from_str(text: &str) -> Result<Self, ListenError> {
+        if let Some(port) = text.strip_prefix("localhost:") {
+            return port
+                .parse()
+                .map(|port| Self(ListenAddress::loopback(port)))
+                .map_err(|_| ListenError);
+        }
+        let address: SocketAddr = text.parse().map_err(|_| ListenError)?;
+        Ok(Self(vec![ListenAddress::required(address)]))
+    }
+}
+
+impl TextSetting for Listen {
+    const WANTED: &'static str = "an address with a port";
+}
+
+/// A network, or a single address as a network of one.
+struct Cidr(IpNet);
+
+#[derive(Debug, thiserror::Error)]
+#[error("not a network; write it like 10.0.0.0/8, fd00::/8 or 192.0.2.7")]
+struct NetworkError;
+
+impl FromStr for Cidr {
+    type Err = NetworkError;
+
+    fn from_str(text: &str) -> Result<Self, NetworkError> {
+        let network = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+        network.map(|network| Self(network.trunc())).map_err(|_| NetworkError)
+    }
+}
+
+impl TextSetting for Cidr {
+    const WANTED: &'static str = "a network";
+}

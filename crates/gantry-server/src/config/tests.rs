@@ -1,0 +1,426 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use gantry_edge::{ListenAddress, TlsMinimum};
+use gantry_model::Tier;
+
+use super::env::env_name;
+use super::*;
+
+/// Flags, environment and file of one case.
+#[derive(Default)]
+struct Case<'a> {
+    flags: Flags,
+    environment: &'a [(&'a str, &'a str)],
+    file: &'a str,
+}
+
+impl Case<'_> {
+    fn load(self) -> Result<Config, ConfigErrors> {
+        let mut flags = self.flags;
+        if !self.file.is_empty() {
+            flags.config = Some("gantry.toml".into());
+        }
+        let environment = self.environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+        Config::load(flags, environment, |path| {
+            assert_eq!(path, Path::new("gantry.toml"));
+            Ok(self.file.to_owned())
+        })
+    }
+}
+
+fn from_file(file: &str) -> Result<Config, ConfigErrors> {
+    Case { file, ..Case::default() }.load()
+}
+
+fn from_environment(environment: &[(&str, &str)]) -> Result<Config, ConfigErrors> {
+    Case { environment, ..Case::default() }.load()
+}
+
+fn required(address: &str) -> ListenAddress {
+    ListenAddress::required(address.parse::<SocketAddr>().unwrap())
+}
+
+#[test]
+fn nothing_given_is_a_working_configuration() {
+    let config = Case::default().load().unwrap();
+    assert_eq!(config.data, Path::new("./data"));
+    assert_eq!(config.network.listen, ListenAddress::loopback(5000));
+    assert_eq!(config.names.suffix.as_str(), "acr.localhost");
+    assert_eq!(config.network.drain, Duration::from_secs(30));
+    assert_eq!(config.limits.blob_bytes, 200 << 30);
+    assert_eq!(config.collection.grace, Duration::from_secs(24 * 3600));
+    assert_eq!(config.secrets.master_key, MasterKeySource::DataDirectory);
+    assert!(config.secrets.admin_password.is_none());
+    assert!(config.registries.is_empty());
+}
+
+#[test]
+fn flags_beat_environment_beats_file_beats_default() {
+    let file = "data = 'from-file'\nlocation = 'here'\nlisten = ['127.0.0.1:1']\n[limits]\nconnections = 100\n";
+    let environment = [("GANTRY_DATA", "from-env"), ("GANTRY_LISTEN", "[::1]:2, 127.0.0.1:2")];
+    let config = Case { file, ..Case::default() }.load().unwrap();
+    assert_eq!((config.data.to_str(), config.limits.connections), (Some("from-file"), 100));
+    assert_eq!(config.network.listen, [required("127.0.0.1:1")]);
+
+    let config = Case { file, environment: &environment, ..Case::default() }.load().unwrap();
+    assert_eq!(config.data, Path::new("from-env"));
+    assert_eq!(config.location, "here");
+    assert_eq!(config.network.listen, [required("[::1]:2"), required("127.0.0.1:2")]);
+
+    let flags = Flags {
+        data: Some("from-flag".into()),
+        listen: vec!["127.0.0.1:3".into(), "localhost:4".into()],
+        config: None,
+    };
+    let config = Case { flags, file, environment: &environment }.load().unwrap();
+    assert_eq!(config.data, Path::new("from-flag"));
+    let mut expected = vec![required("127.0.0.1:3")];
+    expected.extend(ListenAddress::loopback(4));
+    assert_eq!(config.network.listen, expected);
+}
+
+#[test]
+fn every_kind_of_setting_is_read_from_the_file() {
+    let config = from_file(EVERY_SETTING).unwrap();
+    assert_eq!(config.names.hostnames[0].as_str(), "registry.example.com");
+    assert_eq!(config.network.trusted_proxies[0].to_string(), "10.0.0.0/8");
+    assert_eq!(config.network.trusted_proxies[1].to_string(), "192.0.2.7/32");
+    assert!(config.network.insecure_http);
+    assert_eq!(config.tls.certificates[0].certificate, Path::new("a.pem"));
+    assert_eq!(config.tls.minimum, TlsMinimum::Tls13);
+    assert!(config.default_registry.anonymous_pull && !config.default_registry.sparse_content);
+    let team = &config.registries[0];
+    assert_eq!((team.name.as_str(), team.settings.tier), ("teamone", Tier::Basic));
+    assert_eq!(team.hosts[0].as_str(), "images.example.com");
+    assert!(team.settings.admin_enabled && team.settings.sparse_content);
+    assert!(!config.registries[1].settings.admin_enabled);
+    assert_eq!(config.limits.blob_bytes, 1 << 30);
+    assert_eq!(config.limits.header_bytes, 32 * 1024);
+    assert_eq!(config.tokens.access_token_lifetime, Duration::from_secs(75 * 60));
+    assert_eq!(config.log.format, LogFormat::Json);
+    assert_eq!(config.log.level, "info,gantry_edge=debug");
+    assert!(!config.log.access);
+    assert_eq!(config.metrics.access, MetricsAccess::Open);
+}
+
+#[test]
+fn environment_takes_tables_in_json_and_toml() {
+    for registries in [
+        r#"[{"name": "teamone", "tier": "basic", "hosts": ["images.example.com"]}]"#,
+        r#"[{ name = "teamone", tier = "basic", hosts = ["images.example.com"] }]"#,
+    ] {
+        let config = from_environment(&[("GANTRY_REGISTRY", registries)]).unwrap();
+        let team = &config.registries[0];
+        assert_eq!((team.name.as_str(), team.settings.tier), ("teamone", Tier::Basic));
+        assert_eq!(team.hosts[0].as_str(), "images.example.com");
+    }
+}
+
+#[test]
+fn empty_variables_count_as_absent() {
+    let config = from_environment(&[("GANTRY_ADMIN_PASSWORD", ""), ("GANTRY_LISTEN", "")]).unwrap();
+    assert!(config.secrets.admin_password.is_none());
+    assert_eq!(config.network.listen, ListenAddress::loopback(5000));
+}
+
+#[test]
+fn file_is_named_by_the_environment_too() {
+    let environment = [("GANTRY_CONFIG".to_owned(), "/etc/gantry.toml".to_owned())];
+    let config = Config::load(Flags::default(), environment, |path| {
+        assert_eq!(path, Path::new("/etc/gantry.toml"));
+        Ok("location = 'westeurope'".to_owned())
+    });
+    assert_eq!(config.unwrap().location, "westeurope");
+}
+
+#[test]
+fn secrets_are_never_shown() {
+    let key = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+    let config =
+        from_environment(&[("GANTRY_MASTER_KEY", key), ("GANTRY_ADMIN_PASSWORD", "s3cret")])
+            .unwrap();
+    let password = config.secrets.admin_password.as_ref().unwrap();
+    assert_eq!(password.expose(), "s3cret");
+    let MasterKeySource::Given(bytes) = &config.secrets.master_key else {
+        panic!("the key was given")
+    };
+    assert_eq!(bytes.expose()[31], 31);
+    let shown = format!("{config:?}");
+    assert!(shown.contains("[redacted]") && !shown.contains("s3cret"), "{shown}");
+
+    let errors = from_environment(&[
+        ("GANTRY_MASTER_KEY", "tooshort"),
+        ("GANTRY_ADMIN_PASSWORD", "with\ncontrol"),
+    ])
+    .unwrap_err();
+    insta::assert_snapshot!(errors, @r#"
+    2 mistakes in the configuration:
+      master_key (GANTRY_MASTER_KEY): not the base64 text of 32 bytes; make one with: openssl rand -base64 32
+      admin_password (GANTRY_ADMIN_PASSWORD): a password has 1 to 256 characters and no control characters
+    "#);
+
+    let both = [("GANTRY_MASTER_KEY", key), ("GANTRY_MASTER_KEY_FILE", "master-key")];
+    insta::assert_snapshot!(from_environment(&both).unwrap_err(), @r#"
+    a mistake in the configuration:
+      master_key: give master_key or master_key_file, not both
+    "#);
+}
+
+#[test]
+fn all_mistakes_are_told_at_once() {
+    let flags = Flags { listen: vec!["5000".into()], ..Flags::default() };
+    let environment = [
+        ("GANTRY_LOG_FORMAT", "xml"),
+        ("GANTRY_LIMITS_CONNECTIONS", "many"),
+        ("GANTRY_TRUSTED_PROXIES", "10.0.0.0/8, everyone"),
+        ("GANTRY_LOG_LEVLE", "debug"),
+        ("GANTRY_NONSENSE", "1"),
+    ];
+    let file = r#"
+data = 7
+suffix = "localhost"
+hostname = ["a.example"]
+insecure_http = "yes"
+
+[limits]
+manifest_bytes = "5MiB"
+blob_bytes = -1
+upload_idle = "a week"
+page_size = 1.5
+
+[tokens]
+access_token_lifetime = "2h"
+
+[metrics]
+access = "all"
+open = true
+"#;
+    let errors = Case { flags, environment: &environment, file }.load().unwrap_err();
+    insta::assert_snapshot!(errors, @r#"
+    17 mistakes in the configuration:
+      suffix (gantry.toml:3): a suffix is a name of two labels or more, like acr.localhost
+      data (gantry.toml:2): a number, where a path is wanted
+      listen (--listen): "5000": not an address with a port; write it like 127.0.0.1:5000, [::]:5000 or localhost:5000
+      trusted_proxies (GANTRY_TRUSTED_PROXIES): "everyone": not a network; write it like 10.0.0.0/8, fd00::/8 or 192.0.2.7
+      insecure_http (gantry.toml:5): a text, where true or false is wanted
+      limits.manifest_bytes (gantry.toml:8): 5MiB is not between 1KiB and 4MiB
+      limits.blob_bytes (gantry.toml:9): -1 is negative
+      limits.upload_idle (gantry.toml:10): "a week": not a duration; write it like 90s, 10m, 24h or 7d
+      limits.page_size (gantry.toml:11): a number with a point, where a whole number is wanted
+      limits.connections (GANTRY_LIMITS_CONNECTIONS): "many" is not a whole number
+      tokens.access_token_lifetime (gantry.toml:14): 2h is not between 1s and 75m
+      log.format (GANTRY_LOG_FORMAT): "xml": write text or json
+      metrics.access (gantry.toml:17): "all": write loopback or open
+      hostname (gantry.toml:4): no such setting; did you mean hostnames?
+      metrics.open (gantry.toml:18): no such setting
+      GANTRY_LOG_LEVLE: no such setting; did you mean GANTRY_LOG_LEVEL?
+      GANTRY_NONSENSE: no such setting
+    "#);
+}
+
+#[test]
+fn mistakes_in_tables_name_the_entry() {
+    let errors = from_file(
+        r#"
+hostnames = ["registry.example.com", "x.acr.localhost"]
+
+[[registry]]
+tier = "gold"
+
+[[registry]]
+name = "local"
+
+[[registry]]
+name = "teamone"
+hosts = ["registry.example.com", "a.acr.localhost", "localhost", "https://x"]
+
+[[registry]]
+name = "TeamOne"
+anonymous = true
+
+[[registry]]
+name = "x"
+
+[[tls.certificates]]
+cert = "a.pem"
+
+[default_registry]
+tier = "basic"
+"#,
+    )
+    .unwrap_err();
+    insta::assert_snapshot!(errors, @r#"
+    13 mistakes in the configuration:
+      hostnames (gantry.toml:2): x.acr.localhost is under the suffix, where registries' names are
+      registry[1].name (gantry.toml:4): is missing
+      registry[1].tier (gantry.toml:5): "gold": a tier is basic, standard or premium
+      registry[2].name (gantry.toml:7): local is the default registry: its settings are in [default_registry]
+      registry[3].hosts (gantry.toml:12): "https://x": not a host name; write it without scheme, port and path, like registry.example.com
+      registry[3].hosts (gantry.toml:12): registry.example.com is taken
+      registry[3].hosts (gantry.toml:12): a.acr.localhost is under the suffix, where registries' names are
+      registry[3].hosts (gantry.toml:12): localhost is the default registry's
+      registry[4].name (gantry.toml:14): teamone is taken
+      registry[4].anonymous (gantry.toml:16): no such setting
+      registry[5].name (gantry.toml:19): "x": a registry's name is 5 to 50 letters and digits
+      tls.certificates[1].key (gantry.toml:21): is missing
+      default_registry.tier (gantry.toml:25): no such setting
+    "#);
+}
+
+#[test]
+fn tables_of_the_wrong_shape_are_explained() {
+    insta::assert_snapshot!(from_file("[registry]\nname = 'teamone'").unwrap_err(), @r#"
+    a mistake in the configuration:
+      registry.name (gantry.toml:2): registry is a list of tables: write [[registry]]
+    "#);
+    insta::assert_snapshot!(from_file("registry = ['teamone']").unwrap_err(), @r#"
+    a mistake in the configuration:
+      registry (gantry.toml:1): entry 1: a text, where a table is wanted
+    "#);
+    insta::assert_snapshot!(from_environment(&[("GANTRY_REGISTRY", "teamone")]).unwrap_err(), @r#"
+    a mistake in the configuration:
+      registry (GANTRY_REGISTRY): neither JSON nor TOML: invalid boolean, expected `true`
+    "#);
+}
+
+#[test]
+fn syntax_errors_have_their_line_and_hide_no_other_mistake() {
+    let errors =
+        from_file("location = \n[limits]\nconnections = 1\nconnections = 2\n").unwrap_err();
+    insta::assert_snapshot!(errors, @r#"
+    4 mistakes in the configuration:
+      gantry.toml:1: string values must be quoted, expected literal string
+      gantry.toml:4: duplicate key
+      location (gantry.toml:1): a location is up to 64 lower-case letters and digits
+      limits.connections (gantry.toml:3): 1 is not between 16 and 1000000
+    "#);
+}
+
+#[test]
+fn unreadable_file_is_a_mistake_of_its_setting() {
+    let flags = Flags { config: Some("gantry.toml".into()), ..Flags::default() };
+    let absent = |_: &Path| Err(io::Error::from_raw_os_error(2));
+    let errors = Config::load(flags, [], absent).unwrap_err();
+    insta::assert_snapshot!(errors, @r#"
+    a mistake in the configuration:
+      config (--config): gantry.toml: No such file or directory (os error 2)
+    "#);
+}
+
+/// Each setting of the code, with its default.
+fn settings() -> BTreeMap<String, String> {
+    let mut reader = Reader::new([]);
+    reader.open_file(Some("gantry.toml".into()), |_| Ok(EVERY_SETTING.to_owned()));
+    Config::read(&mut reader);
+    let known = reader.known().clone();
+    reader.finish().unwrap();
+    known
+}
+
+#[test]
+fn no_two_settings_share_a_variable() {
+    let settings = settings();
+    let names: BTreeSet<String> = settings.keys().map(|key| env_name(key)).collect();
+    assert_eq!(names.len(), settings.len());
+    for name in names {
+        assert!(
+            env::is_setting(&name),
+            "{name} is taken for a variable of Kubernetes or of a tool"
+        );
+    }
+}
+
+#[test]
+fn document_has_every_setting_and_no_other() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/settings.md");
+    let document = std::fs::read_to_string(path).unwrap();
+    // | `limits.blob_bytes` | `200GiB` | `GANTRY_LIMITS_BLOB_BYTES` | meaning |
+    let rows: BTreeMap<String, Vec<String>> = document
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+        .map(|line| {
+            let cells: Vec<String> = line
+                .trim_matches('|')
+                .split('|')
+                .map(|cell| cell.trim().replace('`', ""))
+                .collect();
+            (cells[0].clone(), cells)
+        })
+        .collect();
+    for (key, default) in settings() {
+        let row = rows.get(&key).unwrap_or_else(|| panic!("docs/settings.md lacks {key}"));
+        assert_eq!(row[1], default, "default of {key}");
+        let in_a_table = key.starts_with("registry.") || key.starts_with("tls.certificates.");
+        if !in_a_table {
+            assert_eq!(row[2], env_name(&key), "variable of {key}");
+        }
+        assert!(row[3].len() > 10, "meaning of {key}");
+    }
+    let known = settings();
+    for key in rows.keys() {
+        assert!(known.contains_key(key), "docs/settings.md has {key}, which is no setting");
+    }
+}
+
+const EVERY_SETTING: &str = r#"
+data = "/var/lib/gantry"
+location = "local"
+listen = ["0.0.0.0:443"]
+hostnames = ["registry.example.com"]
+suffix = "registries.example.com"
+trusted_proxies = ["10.1.2.3/8", "192.0.2.7"]
+insecure_http = true
+drain_seconds = 60
+admin_password = "a password"
+master_key_file = "/run/secrets/master-key"
+
+[tls]
+min_version = "1.3"
+
+[[tls.certificates]]
+cert = "a.pem"
+key = "a.key"
+
+[default_registry]
+anonymous_pull = true
+sparse_content = false
+admin_enabled = true
+
+[[registry]]
+name = "teamone"
+hosts = ["images.example.com"]
+tier = "basic"
+sparse_content = true
+
+[[registry]]
+name = "teamtwo"
+admin_enabled = false
+
+[limits]
+header_bytes = 32768
+manifest_bytes = "2MiB"
+blob_bytes = "1GiB"
+page_size = 500
+uploads_per_actor = 50
+upload_idle = "1d"
+header_timeout = "10s"
+idle_timeout = "75s"
+connections = 1000
+
+[collection]
+grace = "2s"
+interval = "100ms"
+
+[tokens]
+access_token_lifetime = "75m"
+
+[log]
+format = "json"
+level = "info, gantry_edge=debug"
+access = false
+
+[metrics]
+access = "open"
+"#;
