@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use gantry_db::{Db, DbError, Durability, Migration, SqliteOptions, Stmt, args};
@@ -75,13 +75,13 @@ async fn check(path: &Path, answered: &BTreeSet<i64>) {
 #[test]
 fn victim() {
     if let Some(path) = std::env::var_os(DATABASE) {
-        write_until_killed(PathBuf::from(path));
+        write_until_killed(Path::new(&path));
     }
 }
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
-async fn write_until_killed(path: PathBuf) {
-    let db = Db::open_sqlite(&path, SqliteOptions::default()).await.unwrap();
+async fn write_until_killed(path: &Path) {
+    let db = Db::open_sqlite(path, SqliteOptions::default()).await.unwrap();
     db.migrate(SCHEMA).await.unwrap();
     let last: i64 = db.one(&LAST, &args![], |row| row.get(0)).await.unwrap().unwrap();
     let mut writers = tokio::task::JoinSet::new();

@@ -7,7 +7,7 @@ mod statement;
 mod value;
 mod write;
 
-use deadpool_postgres::Pool;
+use deadpool_postgres::{Object, Pool};
 use read::ReadLanes;
 pub(crate) use value::column;
 pub(crate) use write::Session;
@@ -106,16 +106,15 @@ impl Postgres {
             format!("({})", vec!["null"; parameters].join(", "))
         };
         // On a nearly empty table a scan is the cheapest plan; with scans made dear, one that is left has no index.
-        let setup =
-            "begin; set local plan_cache_mode = force_generic_plan; set local enable_seqscan = off";
+        let setup = "set plan_cache_mode = force_generic_plan; set enable_seqscan = off";
         client.batch_execute(setup).await?;
         let planned = async {
             client.batch_execute(&format!("prepare explained as {}", stmt.postgres())).await?;
             client.query(&format!("explain (costs off) execute explained{nulls}"), &[]).await
         };
         let planned = planned.await;
-        client.batch_execute("rollback; deallocate all").await.ok();
-        client.statement_cache.clear();
+        // Its settings go with the connection.
+        drop(Object::take(client));
         let lines: Result<Vec<String>, _> = planned?.iter().map(|row| row.try_get(0)).collect();
         Ok(lines?.join("\n"))
     }

@@ -5,7 +5,7 @@ use rusqlite::{CachedStatement, Connection};
 
 use crate::{Arg, Column, ColumnError, DbError, Row, Stmt};
 
-/// The first row, mapped. The statement still runs to its end: foreign keys are checked there.
+/// The first row, mapped. A statement that writes still runs to its end: foreign keys are checked there.
 pub(crate) fn one<T>(
     conn: &Connection,
     stmt: &Stmt,
@@ -13,10 +13,11 @@ pub(crate) fn one<T>(
     map: impl FnOnce(&Row<'_>) -> Result<T, DbError>,
 ) -> Result<Option<T>, DbError> {
     let mut prepared = prepare(conn, stmt, args)?;
+    let writes = !prepared.readonly();
     let mut rows = prepared.raw_query();
     let Some(row) = rows.next()? else { return Ok(None) };
     let first = map(&Row::sqlite(row))?;
-    while rows.next()?.is_some() {}
+    while writes && rows.next()?.is_some() {}
     Ok(Some(first))
 }
 

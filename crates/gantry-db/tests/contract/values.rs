@@ -10,7 +10,7 @@ const GET: Stmt = Stmt::new("select id, label, body from item where id = $1");
 pub(crate) async fn every_kind_of_value_comes_back(db: &Db) {
     db.migrate(SCHEMA).await.unwrap();
     let all_bytes: Vec<u8> = (0..=255).chain([0, 0]).collect();
-    let cases: [(i64, Option<&str>, Option<Vec<u8>>); 5] = [
+    let cases = [
         (1, Some("library/alpine"), Some(all_bytes)),
         (i64::MAX, Some(""), Some(Vec::new())),
         (i64::MIN, None, None),
