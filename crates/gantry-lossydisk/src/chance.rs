@@ -5,10 +5,10 @@
 pub(crate) enum Chance {
     Nothing,
     Everything,
-    /// State of the generator, and how many of 256 changes are kept.
+    /// As drawn; so many of 256 changes are kept.
     Some {
-        state: u64,
-        kept: u64,
+        dice: SplitMix,
+        kept: usize,
     },
 }
 
@@ -20,7 +20,10 @@ impl Chance {
         match seed {
             0 => Self::Nothing,
             1 => Self::Everything,
-            _ => Self::Some { state: seed, kept: [128, 26, 230][(seed % 3) as usize] },
+            _ => {
+                let kept = [128, 26, 230][(seed % 3) as usize];
+                Self::Some { dice: SplitMix::new(seed), kept }
+            }
         }
     }
 
@@ -34,19 +37,39 @@ impl Chance {
         match self {
             Self::Nothing => 0,
             Self::Everything => count,
-            Self::Some { state, kept } => {
-                let all = split_mix(state) % 256 < *kept;
-                if all || count == 0 { count } else { (split_mix(state) % count as u64) as usize }
+            Self::Some { dice, kept } => {
+                let all = dice.below(256) < *kept;
+                if all || count == 0 { count } else { dice.below(count) }
             }
         }
     }
 }
 
-/// SplitMix64: small, and good enough to pick with.
-fn split_mix(state: &mut u64) -> u64 {
-    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let mut z = *state;
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
+/// SplitMix64: small, seeded, and good enough to pick with.
+#[derive(Clone, Debug)]
+pub struct SplitMix {
+    state: u64,
+}
+
+// === impl SplitMix ===
+
+impl SplitMix {
+    /// The sequence that a seed stands for.
+    pub fn new(seed: u64) -> Self {
+        Self { state: seed }
+    }
+
+    /// The next number.
+    pub fn draw(&mut self) -> u64 {
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.state;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// A number below `bound`, which isn't 0.
+    pub fn below(&mut self, bound: usize) -> usize {
+        (self.draw() % bound as u64) as usize
+    }
 }

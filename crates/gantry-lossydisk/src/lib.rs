@@ -35,6 +35,7 @@ use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
+pub use chance::SplitMix;
 pub use recording::{Cut, Recording};
 
 /// How the disk treats what nobody synced.
