@@ -7,8 +7,8 @@
 use gantry_db::{Column, ColumnError, DbError, Stmt, args};
 use gantry_model::{Change, JournalId, RegistryId, Timestamp};
 
-use crate::Transaction;
 use crate::column::{RowExt, moment};
+use crate::{Catalog, Transaction};
 
 /// A numbered row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +57,13 @@ pub(crate) const TRIM: Stmt = Stmt::new(
 
 /// The position of the last number given.
 const HEAD_NAME: &str = "head";
+
+impl Catalog {
+    /// Whether there are rows to number.
+    pub async fn journal_pending(&self) -> Result<bool, DbError> {
+        Ok(self.db.one(&UNNUMBERED, &args![1_i64], |_| Ok(())).await?.is_some())
+    }
+}
 
 impl Transaction<'_, '_> {
     /// Tells what this transaction changed.

@@ -1,1 +1,115 @@
-//! The token surface under /oauth2/.
+//! The token surface: `/oauth2/token`.
+//!
+//! `GET` with Basic credentials is Docker's token protocol ("Docker Registry v2 authentication");
+//! `POST` with a form is its OAuth 2.0 variant (RFC 6749, 4.3), as ACR offers both. A token is for
+//! the registry that the request's host names, and grants of the scopes asked for what its bearer
+//! may do.
+
+mod reply;
+mod request;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use gantry_http_base::{Answered, App, Caller, OciError, Query};
+use gantry_model::permission::{Actor, Identity};
+use gantry_oci::{ErrorCode, Scope};
+use http::StatusCode;
+
+use reply::{OauthError, TokenReply};
+use request::TokenForm;
+
+/// A form is a few parameters and scopes.
+const FORM_BYTES: usize = 64 << 10;
+
+/// The routes of this surface.
+pub fn routes() -> Router<App> {
+    Router::new().route("/oauth2/token", get(with_basic).post(with_form))
+}
+
+/// `GET /oauth2/token?service=…&scope=…`
+async fn with_basic(State(app): State<App>, request: Request) -> Response {
+    let mut answered = Answered { endpoint: "token", ..Answered::default() };
+    let reply = answer_basic(&app, &request, &mut answered);
+    let mut response = reply.map_or_else(IntoResponse::into_response, IntoResponse::into_response);
+    response.extensions_mut().insert(answered);
+    response
+}
+
+fn answer_basic(
+    app: &App,
+    request: &Request,
+    answered: &mut Answered,
+) -> Result<TokenReply, OciError> {
+    let caller = Caller::of(app, request)?;
+    note(answered, &caller, caller.actor());
+    let scopes = scopes(Query::of(request.uri()).all("scope"))?;
+    // Nobody gets a token where nothing is for everyone: an error here is what makes a client ask
+    // its user to sign in.
+    caller.check_signed_in()?;
+    Ok(TokenReply(app.access.issue_token(caller.registry(), caller.actor(), &scopes)))
+}
+
+/// `POST /oauth2/token`
+async fn with_form(State(app): State<App>, request: Request) -> Response {
+    let mut answered = Answered { endpoint: "token", ..Answered::default() };
+    let mut response = match answer_form(&app, request, &mut answered).await {
+        Ok(reply) => reply.into_response(),
+        Err(Refused::Oauth(error)) => error.into_response(),
+        Err(Refused::Oci(error)) => error.into_response(),
+    };
+    response.extensions_mut().insert(answered);
+    response
+}
+
+enum Refused {
+    Oauth(OauthError),
+    Oci(OciError),
+}
+
+impl From<OauthError> for Refused {
+    fn from(error: OauthError) -> Self {
+        Self::Oauth(error)
+    }
+}
+
+impl From<OciError> for Refused {
+    fn from(error: OciError) -> Self {
+        Self::Oci(error)
+    }
+}
+
+async fn answer_form(
+    app: &App,
+    request: Request,
+    answered: &mut Answered,
+) -> Result<TokenReply, Refused> {
+    let caller = Caller::unauthenticated(app, &request)?;
+    let form = TokenForm::read(request.into_body(), FORM_BYTES).await?;
+    let scopes = scopes(form.scopes.iter())?;
+    let actor = app
+        .access
+        .sign_in(caller.registry(), &form.username, form.password.expose())
+        .map_err(OauthError::refused_credential)?;
+    note(answered, &caller, &actor);
+    Ok(TokenReply(app.access.issue_token(caller.registry(), &actor, &scopes)))
+}
+
+fn note(answered: &mut Answered, caller: &Caller, actor: &Actor) {
+    let identity: &Identity = actor.identity();
+    answered.registry = Some(caller.registry().clone());
+    answered.identity = Some(identity.as_str().into());
+}
+
+/// The scopes of all `scope` parameters, each of which may hold several.
+fn scopes(parameters: impl Iterator<Item = impl AsRef<str>>) -> Result<Vec<Scope>, OciError> {
+    let mut all = Vec::new();
+    for text in parameters {
+        let parsed = Scope::parse_list(text.as_ref()).map_err(|error| {
+            OciError::new(StatusCode::BAD_REQUEST, ErrorCode::Unsupported, error)
+        })?;
+        all.extend(parsed);
+    }
+    Ok(all)
+}

@@ -32,6 +32,8 @@ use uploads::Sessions;
 /// Bounds on what a client may ask for.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
+    /// The longest manifest, in bytes.
+    pub manifest_bytes: usize,
     /// The longest blob, in bytes.
     pub blob_bytes: u64,
     /// The most entries of one page of a list, also where none is asked for.
@@ -50,6 +52,7 @@ impl Default for Limits {
     fn default() -> Self {
         const DAY: Duration = Duration::from_secs(24 * 60 * 60);
         Self {
+            manifest_bytes: gantry_oci::MAX_MANIFEST_BYTES,
             blob_bytes: 200 << 30,
             page: 1000,
             uploads_per_identity: 1000,
@@ -115,11 +118,13 @@ impl Content {
         self.0.sessions.busy()
     }
 
-    fn catalog(&self) -> &Catalog {
+    /// The catalog behind the content.
+    pub fn catalog(&self) -> &Catalog {
         &self.0.catalog
     }
 
-    fn blobs(&self) -> &dyn BlobStore {
+    /// The blob store behind the content.
+    pub fn blobs(&self) -> &dyn BlobStore {
         &*self.0.blobs
     }
 

@@ -36,28 +36,41 @@ pub struct Hosts {
 #[derive(Clone, Debug)]
 pub struct Registries(Arc<Inner>);
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Inner {
-    wanted: Vec<WantedRegistry>,
-    hosts: Hosts,
+    plan: ArcSwap<Plan>,
     directory: ArcSwap<Directory>,
+}
+
+/// What the configuration says about registries.
+#[derive(Debug, Default)]
+struct Plan {
+    wanted: Vec<WantedRegistry>,
+    hosts: Option<Hosts>,
 }
 
 #[derive(Debug, Default)]
 struct Directory {
     by_id: HashMap<RegistryId, Arc<Registry>>,
     by_host: HashMap<String, Arc<Registry>>,
+    default: Option<Arc<Registry>>,
 }
 
 impl Registries {
+    /// No registries yet.
+    pub fn none() -> Self {
+        Self(Arc::new(Inner::default()))
+    }
+
     /// Makes the registries that `wanted` asks for where they aren't there, brings their settings
     /// to what it says, and finds each by its hosts from then on.
     pub async fn establish(
+        &self,
         catalog: &Catalog,
         location: &str,
         wanted: Vec<WantedRegistry>,
         hosts: Hosts,
-    ) -> Result<Self, DbError> {
+    ) -> Result<(), DbError> {
         let present = catalog.registry_list().await?;
         for want in &wanted {
             match present.iter().find(|registry| registry.name == want.name) {
@@ -71,17 +84,15 @@ impl Registries {
                 Some(_) => {}
             }
         }
-        let directory = ArcSwap::from_pointee(Directory::default());
-        let registries = Self(Arc::new(Inner { wanted, hosts, directory }));
-        registries.refresh(catalog).await?;
-        Ok(registries)
+        self.0.plan.store(Arc::new(Plan { wanted, hosts: Some(hosts) }));
+        self.refresh(catalog).await
     }
 
     /// Brings what is kept in memory up to the catalog.
     pub async fn refresh(&self, catalog: &Catalog) -> Result<(), DbError> {
-        let Inner { wanted, hosts, directory } = &*self.0;
-        let fresh = Directory::new(catalog.registry_list().await?, wanted, hosts);
-        directory.store(Arc::new(fresh));
+        let registries = catalog.registry_list().await?;
+        let directory = Directory::new(registries, &self.0.plan.load());
+        self.0.directory.store(Arc::new(directory));
         Ok(())
     }
 
@@ -95,19 +106,14 @@ impl Registries {
         }
         if let Ok(address) = host.parse::<IpAddr>() {
             let own = address.is_loopback() || address == local;
-            return own.then(|| directory.by_name(&self.0.hosts.default_registry)).flatten();
+            return own.then(|| directory.default.clone()).flatten();
         }
         directory.by_host.get(&host.to_ascii_lowercase()).cloned()
     }
 
     /// The registry that answers where no other is named.
     pub fn default_registry(&self) -> Option<Arc<Registry>> {
-        self.0.directory.load().by_name(&self.0.hosts.default_registry)
-    }
-
-    /// The login server of the registry, without a port.
-    pub fn login_server(&self, registry: &Registry) -> String {
-        format!("{}.{}", registry.name, self.0.hosts.suffix)
+        self.0.directory.load().default.clone()
     }
 
     /// The registry of that id.
@@ -142,26 +148,36 @@ async fn create(catalog: &Catalog, location: &str, want: &WantedRegistry) -> Res
 }
 
 impl Directory {
-    fn new(registries: Vec<Registry>, wanted: &[WantedRegistry], hosts: &Hosts) -> Self {
+    fn new(registries: Vec<Registry>, plan: &Plan) -> Self {
         let mut directory = Self::default();
         for registry in registries.into_iter().map(Arc::new) {
-            let name = &registry.name;
-            let mut answers_on = vec![format!("{name}.{}", hosts.suffix)];
-            if *name == hosts.default_registry {
-                answers_on.extend_from_slice(&hosts.default_names);
-            }
-            if let Some(want) = wanted.iter().find(|want| want.name == *name) {
-                answers_on.extend_from_slice(&want.domains);
-            }
-            for host in answers_on {
+            for host in plan.hosts_of(&registry.name) {
                 directory.by_host.insert(host.to_ascii_lowercase(), Arc::clone(&registry));
+            }
+            if plan.is_default(&registry.name) {
+                directory.default = Some(Arc::clone(&registry));
             }
             directory.by_id.insert(registry.id, registry);
         }
         directory
     }
+}
 
-    fn by_name(&self, name: &RegistryName) -> Option<Arc<Registry>> {
-        self.by_id.values().find(|registry| registry.name == *name).cloned()
+impl Plan {
+    fn is_default(&self, name: &RegistryName) -> bool {
+        self.hosts.as_ref().is_some_and(|hosts| hosts.default_registry == *name)
+    }
+
+    /// The hosts on which the registry of that name answers.
+    fn hosts_of(&self, name: &RegistryName) -> Vec<String> {
+        let Some(hosts) = &self.hosts else { return Vec::new() };
+        let mut names = vec![format!("{name}.{}", hosts.suffix)];
+        if self.is_default(name) {
+            names.extend_from_slice(&hosts.default_names);
+        }
+        if let Some(want) = self.wanted.iter().find(|want| want.name == *name) {
+            names.extend_from_slice(&want.domains);
+        }
+        names
     }
 }

@@ -1,3 +1,62 @@
-//! The gantry binary: wiring, configuration, signals.
+//! The gantry binary: wiring, configuration, signals. No rules.
 
-fn main() {}
+mod commands;
+mod config;
+mod data_dir;
+mod deployment;
+mod serving;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// A private container registry.
+#[derive(Debug, Parser)]
+#[command(name = "gantry", version, about, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs the server.
+    Serve(commands::serve::Options),
+    /// Shows how clients come to trust this server's certificates.
+    Trust(commands::trust::Options),
+    /// Looks a deployment over and explains what is wrong with it.
+    Doctor(commands::doctor::Options),
+    /// Verifies that catalog and blobs agree.
+    Fsck(commands::fsck::Options),
+    /// Collects garbage now and tells what it freed.
+    Gc(commands::gc::Options),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    // One provider for all of TLS, before anything asks for the default.
+    rustls::crypto::aws_lc_rs::default_provider()
+        .install_default()
+        .expect("nothing has installed another provider");
+    let outcome = match cli.command {
+        Command::Serve(options) => commands::serve::run(options),
+        Command::Trust(options) => commands::trust::run(options),
+        Command::Doctor(options) => commands::doctor::run(options),
+        Command::Fsck(options) => commands::fsck::run(options),
+        Command::Gc(options) => commands::gc::run(options),
+    };
+    outcome.unwrap_or_else(|error| {
+        eprintln!("gantry: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Cli::command().debug_assert();
+    }
+}

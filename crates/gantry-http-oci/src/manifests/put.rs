@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use gantry_http_base::{App, BodyTooLong, Caller, OciError, Query, RegistryLabel, read_body};
 use gantry_model::permission::Push;
-use gantry_oci::{ErrorCode, MAX_MANIFEST_BYTES, MediaType, Reference, RepositoryName, Tag};
+use gantry_oci::{ErrorCode, MediaType, Reference, RepositoryName, Tag};
 use gantry_registry::manifests::{PushedManifest, UnreadManifest};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
@@ -26,7 +26,7 @@ pub(crate) async fn put(
     let permit = caller.permit::<Push>(name)?;
     let tags = asked_tags(&parts.uri)?;
     let media_type = announced_type(&parts.headers)?;
-    let bytes = read_body(body, MAX_MANIFEST_BYTES).await.map_err(refused_body)?;
+    let bytes = read_body(body, app.content.limits().manifest_bytes).await.map_err(refused_body)?;
     let unread = UnreadManifest { reference, tags, media_type, bytes };
     let pushed = app.content.put_manifest(&permit, unread).await.map_err(error::put_manifest)?;
     let label = RegistryLabel::new(caller.registry().name.as_str());

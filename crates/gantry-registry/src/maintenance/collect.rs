@@ -8,6 +8,7 @@
 
 use gantry_catalog::{DbError, Durability, Garbage, TrashedBytes};
 use gantry_model::{Change, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use crate::{Content, StoreError};
 
@@ -15,7 +16,7 @@ use crate::{Content, StoreError};
 const BATCH: usize = 100;
 
 /// What a collection did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Collected {
     /// Upload sessions that nobody went on with.
     pub uploads: u64,

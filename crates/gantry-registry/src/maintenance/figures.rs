@@ -16,6 +16,9 @@ impl Content {
     /// Numbers new journal rows, brings the figures up to them, and trims what every reader has
     /// passed. Only one may run at a time.
     pub async fn keep_figures(&self) -> Result<(), StoreError> {
+        if !self.catalog().journal_pending().await? {
+            return Ok(());
+        }
         loop {
             let done = self
                 .catalog()

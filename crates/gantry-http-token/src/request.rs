@@ -1,0 +1,45 @@
+//! The form of a `POST`.
+
+use axum::body::Body;
+use gantry_http_base::{BodyTooLong, read_body};
+use gantry_oci::Secret;
+
+use crate::reply::OauthError;
+
+/// What a client that signs in with a password sends (RFC 6749, 4.3.2).
+#[derive(Debug)]
+pub(crate) struct TokenForm {
+    pub(crate) username: String,
+    pub(crate) password: Secret,
+    pub(crate) scopes: Vec<String>,
+}
+
+impl TokenForm {
+    pub(crate) async fn read(body: Body, most: usize) -> Result<Self, OauthError> {
+        let bytes = read_body(body, most).await.map_err(|error| match error {
+            BodyTooLong::TooLong(_) => OauthError::invalid_request("the form is too long"),
+            BodyTooLong::BrokenOff => OauthError::invalid_request("the form broke off"),
+        })?;
+        let (mut grant, mut username, mut password, mut scopes) = (None, None, None, Vec::new());
+        for (key, value) in form_urlencoded::parse(&bytes) {
+            match &*key {
+                "grant_type" => grant = Some(value.into_owned()),
+                "username" => username = Some(value.into_owned()),
+                "password" => password = Some(Secret::new(value)),
+                "scope" => scopes.push(value.into_owned()),
+                _ => {}
+            }
+        }
+        match grant.as_deref() {
+            Some("password") => {}
+            Some(_) => return Err(OauthError::unsupported_grant_type()),
+            None => return Err(OauthError::invalid_request("grant_type is missing")),
+        }
+        let missing = || OauthError::invalid_request("username and password are needed");
+        Ok(Self {
+            username: username.ok_or_else(missing)?,
+            password: password.ok_or_else(missing)?,
+            scopes,
+        })
+    }
+}

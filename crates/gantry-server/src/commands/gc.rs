@@ -1,0 +1,58 @@
+//! `gantry gc`
+
+use std::process::ExitCode;
+
+use clap::Args;
+use gantry_registry::maintenance::{Collected, Collection};
+
+use super::{Target, block_on};
+use crate::config::Config;
+use crate::data_dir::DataDir;
+use crate::deployment::Deployment;
+use crate::serving::control;
+
+/// Options of `gantry gc`
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    #[command(flatten)]
+    target: Target,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[expect(clippy::print_stdout, reason = "this is the command's output")]
+pub(crate) fn run(options: Options) -> anyhow::Result<ExitCode> {
+    let config = options.target.config(Vec::new())?;
+    let collected = block_on(collect(config))?;
+    if options.json {
+        println!("{}", serde_json::to_string(&collected)?);
+    } else {
+        println!("{}", told(&collected));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// By the running server where there is one, else on the directory itself.
+async fn collect(config: Config) -> anyhow::Result<Collected> {
+    let data = DataDir::new(&config.data);
+    if let Some(collected) = control::ask_to_collect(&data).await? {
+        return Ok(collected);
+    }
+    anyhow::ensure!(data.exists(), "{} holds no gantry deployment", data.path().display());
+    let owned = data.own()?;
+    let deployment = Deployment::open(&config, &data).await?;
+    let collected = deployment.content.collect(Collection::PastGrace).await;
+    deployment.close().await;
+    drop(owned);
+    Ok(collected?)
+}
+
+fn told(collected: &Collected) -> String {
+    let Collected { uploads, links, repositories, blobs, bytes } = collected;
+    format!(
+        "freed {bytes} bytes in {blobs} blobs\n\
+         ended {links} holds of repositories on blobs that no manifest names\n\
+         removed {repositories} empty repositories and {uploads} abandoned uploads"
+    )
+}

@@ -1,0 +1,127 @@
+//! `gantry serve`
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::Context;
+use clap::Args;
+use gantry_access::MasterKey;
+use gantry_edge::{
+    Authority, Edge, EdgeConfig, Ending, KeySeal, Lifecycle, PlainHttp, raise_descriptor_limit,
+};
+use gantry_http_base::{App, Metrics};
+
+use super::Target;
+use crate::config::Config;
+use crate::data_dir::DataDir;
+use crate::deployment::Deployment;
+use crate::serving::{background, control, logs, routes, welcome};
+
+/// Options of `gantry serve`
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    #[command(flatten)]
+    target: Target,
+    /// An address to listen on, such as 127.0.0.1:5000 or [::]:443; repeatable
+    #[arg(long, value_name = "ADDR")]
+    listen: Vec<String>,
+}
+
+pub(crate) fn run(options: Options) -> anyhow::Result<ExitCode> {
+    let started = Instant::now();
+    let config = options.target.config(options.listen)?;
+    logs::start(&config.log)?;
+    raise_descriptor_limit();
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?
+        .block_on(serve(config, started))
+}
+
+async fn serve(config: Config, started: Instant) -> anyhow::Result<ExitCode> {
+    let data = DataDir::new(&config.data);
+    let owned = data.own()?;
+    let life = Lifecycle::new(config.network.drain);
+    life.obey_signals().context("watching for signals")?;
+
+    let master_key = data.read_master_key(&config.secrets.master_key)?;
+    let deployment = Deployment::open(&config, &data).await?;
+    let access = deployment.access(&config, &master_key).await?;
+    let local = deployment.default_registry()?;
+    if let Some(password) = access.admin_password(&local) {
+        data.keep_admin_password(password.expose())?;
+    }
+    let edge = bind(&config, &data, &master_key, &deployment)?;
+    let addresses = edge.local_addrs().to_vec();
+
+    let metrics = Arc::new(Metrics::new());
+    let app = App { content: deployment.content.clone(), access, metrics };
+    background::spawn(&app, &config, &life);
+    control::spawn(&app, &data, &life)?;
+    edge.serve(routes::all(app, &config, &life), &life)?;
+    welcome::print(&config, &data, &addresses, started.elapsed());
+
+    let ending = life.finished().await;
+    deployment.close().await;
+    drop(owned);
+    Ok(match ending {
+        Ending::Drained => ExitCode::SUCCESS,
+        Ending::Cut => ExitCode::FAILURE,
+    })
+}
+
+fn bind(
+    config: &Config,
+    data: &DataDir,
+    master_key: &MasterKey,
+    deployment: &Deployment,
+) -> anyhow::Result<Edge> {
+    let seal = UnderMasterKey(master_key.clone());
+    let authority = Authority::open(data.path(), &seal, deployment.clock.now())?;
+    let plain_http = if config.network.insecure_http {
+        PlainHttp::everyone()
+    } else {
+        PlainHttp::loopback().and(config.network.trusted_proxies.iter().copied())
+    };
+    Ok(Edge::bind(EdgeConfig {
+        listen: config.network.listen.clone(),
+        plain_http,
+        certificates: config.tls.certificates.clone(),
+        authority,
+        names: certificate_names(config),
+        tls_minimum: config.tls.minimum,
+        limits: gantry_edge::Limits {
+            connections: config.limits.connections,
+            header_bytes: config.limits.header_bytes,
+            header_timeout: config.limits.header_timeout,
+            idle_timeout: config.limits.idle_timeout,
+            ..gantry_edge::Limits::default()
+        },
+        clock: Arc::clone(&deployment.clock),
+    })?)
+}
+
+/// Every name that a registry answers on.
+fn certificate_names(config: &Config) -> Vec<String> {
+    let suffix = &config.names.suffix;
+    let domains = config.registries.iter().flat_map(|registry| &registry.hosts);
+    std::iter::once(format!("*.{suffix}"))
+        .chain(config.names.hostnames.iter().chain(domains).map(ToString::to_string))
+        .collect()
+}
+
+/// Seals the certificate authority's key.
+struct UnderMasterKey(MasterKey);
+
+const CA_KEY: &str = "ca.key";
+
+impl KeySeal for UnderMasterKey {
+    fn seal(&self, key: &[u8]) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(self.0.seal(CA_KEY, key))
+    }
+
+    fn open(&self, sealed: &[u8]) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(self.0.open(CA_KEY, sealed)?)
+    }
+}

@@ -1,0 +1,159 @@
+//! The data directory of the embedded deployment.
+//!
+//! ```text
+//! DIR/
+//!   lock             held by the process that owns the directory
+//!   gantry.sock      operator commands reach a running server here (0600)
+//!   master.key       seals the secrets in the catalog (0600)
+//!   admin-password   first password of the default registry's admin (0600)
+//!   ca.pem  ca.key   the local certificate authority; the key is sealed
+//!   catalog.db       all metadata (SQLite; beside it its -wal and -shm)
+//!   blobs/           bytes of blobs, by key
+//! ```
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use gantry_access::MasterKey;
+use rustix::fs::FlockOperation;
+
+use crate::config::MasterKeySource;
+
+/// The directory, which need not be there yet.
+#[derive(Clone, Debug)]
+pub(crate) struct DataDir(PathBuf);
+
+/// The sole ownership of a data directory, until dropped.
+#[derive(Debug)]
+pub(crate) struct Owned(
+    #[expect(dead_code, reason = "the lock lives as long as the file is open")] File,
+);
+
+impl DataDir {
+    pub(crate) fn new(path: impl Into<PathBuf>) -> Self {
+        Self(path.into())
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    pub(crate) fn exists(&self) -> bool {
+        self.catalog().exists()
+    }
+
+    pub(crate) fn catalog(&self) -> PathBuf {
+        self.0.join("catalog.db")
+    }
+
+    pub(crate) fn blobs(&self) -> PathBuf {
+        self.0.join("blobs")
+    }
+
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.0.join("gantry.sock")
+    }
+
+    pub(crate) fn ca(&self) -> PathBuf {
+        self.0.join("ca.pem")
+    }
+
+    pub(crate) fn admin_password(&self) -> PathBuf {
+        self.0.join("admin-password")
+    }
+
+    fn master_key(&self) -> PathBuf {
+        self.0.join("master.key")
+    }
+
+    /// Makes the directory if it isn't there and takes it for this process alone.
+    pub(crate) fn own(&self) -> anyhow::Result<Owned> {
+        let shown = self.0.display();
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&self.0)
+            .with_context(|| format!("making the data directory {shown}"))?;
+        let lock = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .mode(0o600)
+            .open(self.0.join("lock"))
+            .with_context(|| format!("opening the lock of {shown}"))?;
+        match rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(Owned(lock)),
+            Err(rustix::io::Errno::WOULDBLOCK) => anyhow::bail!(
+                "another gantry process uses the data directory {shown}; \
+                 stop it, or choose another with --data"
+            ),
+            Err(error) => Err(error).with_context(|| format!("locking the data directory {shown}")),
+        }
+    }
+
+    /// The master key from where the configuration says; made on first start in the embedded case.
+    pub(crate) fn read_master_key(&self, source: &MasterKeySource) -> anyhow::Result<MasterKey> {
+        let path = match source {
+            MasterKeySource::Given(key) => return Ok(MasterKey::new(*key.expose())),
+            MasterKeySource::File(path) => path.clone(),
+            MasterKeySource::DataDirectory => self.master_key(),
+        };
+        match fs::read_to_string(&path) {
+            Ok(text) => decode_key(&text)
+                .with_context(|| format!("{} is not the base64 text of 32 bytes", path.display())),
+            Err(error)
+                if error.kind() == io::ErrorKind::NotFound
+                    && *source == MasterKeySource::DataDirectory =>
+            {
+                if self.exists() {
+                    anyhow::bail!(
+                        "{} is missing, and secrets in {} were sealed under it: restore it",
+                        path.display(),
+                        self.catalog().display()
+                    );
+                }
+                let key = MasterKey::generate();
+                self.write_private(&path, &format!("{}\n", STANDARD.encode(key.expose())))?;
+                Ok(key)
+            }
+            Err(error) => Err(error).with_context(|| format!("reading {}", path.display())),
+        }
+    }
+
+    /// Keeps the admin password where only the server's user reads it.
+    pub(crate) fn keep_admin_password(&self, password: &str) -> anyhow::Result<()> {
+        let (path, text) = (self.admin_password(), format!("{password}\n"));
+        if fs::read_to_string(&path).is_ok_and(|kept| kept == text) {
+            return Ok(());
+        }
+        self.write_private(&path, &text)
+    }
+
+    /// Writes a file of mode 0600, all of it or nothing, durably.
+    fn write_private(&self, path: &Path, text: &str) -> anyhow::Result<()> {
+        let write = || -> io::Result<()> {
+            let staged = path.with_extension("new");
+            let mut file = OpenOptions::new()
+                .create(true)
+                .truncate(true)
+                .write(true)
+                .mode(0o600)
+                .open(&staged)?;
+            file.write_all(text.as_bytes())?;
+            file.sync_all()?;
+            fs::rename(&staged, path)?;
+            File::open(&self.0)?.sync_all()
+        };
+        write().with_context(|| format!("writing {}", path.display()))
+    }
+}
+
+fn decode_key(text: &str) -> Option<MasterKey> {
+    let bytes = STANDARD.decode(text.trim()).ok()?;
+    bytes.try_into().ok().map(MasterKey::new)
+}

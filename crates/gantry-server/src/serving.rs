@@ -1,0 +1,8 @@
+//! The parts of a running server.
+
+pub(crate) mod background;
+pub(crate) mod control;
+pub(crate) mod health;
+pub(crate) mod logs;
+pub(crate) mod routes;
+pub(crate) mod welcome;

@@ -1,0 +1,102 @@
+//! The reconcilers of a running server.
+
+use std::time::Duration;
+
+use gantry_edge::Lifecycle;
+use gantry_http_base::{App, Metrics, RegistryLabel};
+use gantry_registry::StoreError;
+use gantry_registry::maintenance::{Collected, Collection};
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::config::Config;
+
+/// How often figures are brought up to the journal.
+const FIGURES: Duration = Duration::from_secs(2);
+/// How often the trash is looked at when nobody says there is some.
+const TRASH: Duration = Duration::from_secs(60);
+
+/// Starts them; each ends when `life` drains.
+pub(crate) fn spawn(app: &App, config: &Config, life: &Lifecycle) {
+    life.spawn(until_drained(life, collect(app.clone(), config.collection.interval)));
+    life.spawn(until_drained(life, empty_trash(app.clone())));
+    life.spawn(until_drained(life, keep_figures(app.clone())));
+}
+
+fn until_drained(
+    life: &Lifecycle,
+    reconciler: impl Future<Output = ()> + Send + 'static,
+) -> impl Future<Output = ()> + Send + 'static {
+    let draining = life.draining();
+    async move {
+        tokio::select! {
+            () = draining => {}
+            () = reconciler => {}
+        }
+    }
+}
+
+async fn collect(app: App, every: Duration) {
+    let mut ticks = interval(every);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        note(&app.metrics, app.content.collect(Collection::PastGrace).await);
+    }
+}
+
+async fn empty_trash(app: App) {
+    let mut ticks = interval(TRASH);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = app.content.trashed() => {}
+        }
+        note(&app.metrics, app.content.collect(Collection::Trash).await);
+    }
+}
+
+async fn keep_figures(app: App) {
+    let mut ticks = interval(FIGURES);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = figures(&app).await {
+            tracing::error!(%error, "figures were not kept");
+        }
+    }
+}
+
+async fn figures(app: &App) -> Result<(), StoreError> {
+    app.content.keep_figures().await?;
+    for registry in app.content.registries().all() {
+        let usage = app.content.usage(registry.id).await?;
+        let label = RegistryLabel::new(registry.name.as_str());
+        app.metrics.stored_bytes.get_or_create(&label).set(usage.bytes);
+        app.metrics.stored_blobs.get_or_create(&label).set(usage.blobs);
+        app.metrics.stored_manifests.get_or_create(&label).set(usage.manifests);
+    }
+    Ok(())
+}
+
+/// Counts what a collection did.
+pub(crate) fn note(metrics: &Metrics, outcome: Result<Collected, StoreError>) {
+    match outcome {
+        Ok(collected) => {
+            metrics.collections.inc();
+            metrics.collected_blobs.inc_by(collected.blobs);
+            metrics.collected_bytes.inc_by(collected.bytes);
+            if collected != Collected::default() {
+                tracing::info!(
+                    uploads = collected.uploads,
+                    links = collected.links,
+                    repositories = collected.repositories,
+                    blobs = collected.blobs,
+                    bytes = collected.bytes,
+                    "collected garbage"
+                );
+            }
+        }
+        Err(error) => tracing::error!(%error, "a collection failed"),
+    }
+}

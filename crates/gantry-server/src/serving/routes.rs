@@ -1,0 +1,62 @@
+//! All surfaces, on one router.
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use gantry_edge::{ConnectionInfo, Lifecycle};
+use gantry_http_base::{App, OciError, observe};
+use gantry_oci::ErrorCode;
+use http::{HeaderValue, StatusCode, header};
+
+use super::health;
+use crate::config::{Config, MetricsAccess};
+
+/// What the server answers.
+pub(crate) fn all(app: App, config: &Config, life: &Lifecycle) -> Router {
+    let open = config.metrics.access == MetricsAccess::Open;
+    Router::new()
+        .merge(gantry_http_oci::routes())
+        .merge(gantry_http_token::routes())
+        .route("/", get(front))
+        .route("/metrics", get(move |app, request| metrics(app, request, open)))
+        .merge(health::routes(life.clone()))
+        .fallback(nothing_here)
+        .layer(middleware::from_fn_with_state(app.clone(), observe))
+        .with_state(app)
+}
+
+async fn front() -> &'static str {
+    concat!(
+        "Gantry ",
+        env!("CARGO_PKG_VERSION"),
+        ": a container registry. Its API is under /v2/ (OCI distribution-spec 1.1).\n"
+    )
+}
+
+async fn nothing_here() -> OciError {
+    OciError::new(StatusCode::NOT_FOUND, ErrorCode::NameUnknown, "there is nothing at this address")
+}
+
+async fn metrics(State(app): State<App>, request: Request, open: bool) -> Response {
+    let local = request
+        .extensions()
+        .get::<ConnectionInfo>()
+        .is_some_and(|info| info.peer.ip().is_loopback());
+    if !(open || local) {
+        return OciError::new(
+            StatusCode::FORBIDDEN,
+            ErrorCode::Denied,
+            "metrics are for this machine only; metrics.access = \"open\" lets others read them",
+        )
+        .into_response();
+    }
+    app.metrics
+        .uploads_in_flight
+        .set(i64::try_from(app.content.uploads_in_flight()).unwrap_or(i64::MAX));
+    let mut response = app.metrics.render().into_response();
+    let open_metrics = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(open_metrics));
+    response
+}
