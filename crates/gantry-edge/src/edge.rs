@@ -112,8 +112,8 @@ impl Edge {
 
     /// Answers requests with `service`, as tasks of `life`, from now until it drains.
     ///
-    /// A request finds its [`ConnectionInfo`](crate::ConnectionInfo) in its extensions. On drain
-    /// the ports are freed at once, idle connections close, and requests in progress finish.
+    /// A request finds its [`ConnectionInfo`](crate::ConnectionInfo) in its extensions, and a
+    /// [`FileLane`](gantry_filelane::FileLane) where the connection is plain. On drain the ports are freed at once, idle connections close, and requests in progress finish.
     ///
     /// # Errors
     /// When TLS or the SIGHUP handler can't be set up.

@@ -2,7 +2,8 @@
 //!
 //! One port speaks both protocols: the first byte of a connection tells TLS from plain HTTP, and
 //! plain HTTP is answered only to those [`PlainHttp`] names. Behind it any `tower` service gets
-//! requests whose extensions hold a [`ConnectionInfo`].
+//! requests whose extensions hold a [`ConnectionInfo`] and, on a plain connection, the
+//! [`FileLane`](gantry_filelane::FileLane) by which files go out without a copy.
 //!
 //! What the edge promises: every wait is bounded, one connection's failure never reaches another,
 //! certificates change without a restart, and a drain lets requests finish. What it refuses to

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
+use gantry_filelane::FileLane;
 use http::{Request, Response};
 use http_body::Body;
 use hyper::body::Incoming;
@@ -147,12 +148,13 @@ async fn converse<S, B>(
                 true => Audience::Welcome,
                 false => Audience::MustSpeakHttps,
             };
-            shared.requests(stream, version, info, audience).await
+            let (stream, lane) = FileLane::wrap(stream);
+            shared.requests(stream, version, info, Some(lane), audience).await
         }
         Ok(Ok(Some(Opened::Tls { stream, version }))) => {
             let server_name = stream.get_ref().1.server_name().map(Arc::from);
             let info = ConnectionInfo { peer, local, scheme: Scheme::Https, server_name };
-            shared.requests(*stream, version, info, Audience::Welcome).await
+            shared.requests(*stream, version, info, None, Audience::Welcome).await
         }
     };
     if let Err(error) = ended {
@@ -212,6 +214,7 @@ where
         stream: I,
         version: Version,
         info: ConnectionInfo,
+        lane: Option<FileLane>,
         audience: Audience,
     ) -> Result<(), BoxError>
     where
@@ -225,6 +228,9 @@ where
             move |mut request: Request<Incoming>| {
                 let in_progress = activity.begin();
                 request.extensions_mut().insert(info.clone());
+                if let Some(lane) = &lane {
+                    request.extensions_mut().insert(lane.clone());
+                }
                 let service = service.clone();
                 async move {
                     Ok::<_, Infallible>(match audience {

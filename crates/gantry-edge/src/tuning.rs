@@ -35,15 +35,16 @@ impl Default for Limits {
     }
 }
 
-/// Read at once, and gathered before a write where a body comes in small pieces. Per connection.
-const H1_BUFFER: usize = 256 * 1024;
+/// Read at once, and taken from a body ahead of the socket. What idles in it is memory for each
+/// connection, and beyond this size neither direction gets faster.
+const H1_BUFFER: usize = 64 * 1024;
 /// Received but not yet taken by a handler: what a pushing client may keep on the wire. Go's
 /// servers offer as much per stream. The connection's window bounds what it can make us hold.
 const H2_STREAM_WINDOW: u32 = 1 << 20;
 const H2_CONNECTION_WINDOW: u32 = 4 << 20;
 const H2_FRAME: u32 = 256 * 1024;
-/// Taken from a body ahead of the socket.
-const H2_SEND_BUFFER: usize = 1 << 20;
+/// Taken from a body ahead of the socket, for each stream.
+const H2_SEND_BUFFER: usize = 256 * 1024;
 const H2_STREAMS: u32 = 128;
 /// Streams reset by either side before they were answered; beyond, the connection is closed
 /// (CVE-2023-44487, CVE-2025-8671).

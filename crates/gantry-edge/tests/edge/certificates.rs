@@ -1,16 +1,10 @@
 //! Certificates as clients see them.
 
 use std::path::Path;
-use std::process::{Command, Output};
 
-use crate::support::Server;
+use crate::support::{Server, run, send_signal};
 use gantry_edge::CertificateFiles;
 use rcgen::{CertificateParams, KeyPair};
-
-fn run(program: &str, arguments: &[&str]) -> Output {
-    let command = Command::new(program).args(arguments).stdin(std::process::Stdio::null()).output();
-    command.unwrap_or_else(|error| panic!("this test needs {program}: {error}"))
-}
 
 /// A self-signed certificate for `name`, which is its own authority, and its PEM.
 fn write_certificate(dir: &Path, stem: &str, name: &str) -> CertificateFiles {
@@ -127,8 +121,7 @@ async fn hangup_takes_up_a_new_certificate_without_restart() {
     write_certificate(files.path(), "site", "registry.example");
     let renewed = std::fs::read(files.path().join("site.pem")).unwrap();
     let renewed = reqwest::Certificate::from_pem(&renewed).unwrap();
-    let pid = std::process::id().to_string();
-    assert!(run("kill", &["-HUP", &pid]).status.success());
+    send_signal("HUP");
 
     let url = server.url("https", "registry.example", "/connection");
     let accepted = async {

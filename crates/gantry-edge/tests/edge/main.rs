@@ -5,4 +5,5 @@ mod certificates;
 mod drain;
 mod limits;
 mod protocols;
+mod signals;
 mod support;

@@ -53,6 +53,20 @@ async fn bodies_pass_both_ways() {
 }
 
 #[tokio::test]
+async fn files_take_the_lane_on_plain_http1_alone() {
+    let server = Server::start();
+    let plain = server.client("localhost");
+    let prior = server.client_with("localhost", reqwest::ClientBuilder::http2_prior_knowledge);
+    let tls = server.client("localhost");
+    let cases = [("http", plain, "by lane"), ("http", prior, "by copy"), ("https", tls, "by copy")];
+    for (scheme, client, carried) in cases {
+        let reply = client.get(server.url(scheme, "localhost", "/file")).send().await.unwrap();
+        assert_eq!(reply.headers()["x-carried"], carried);
+        assert!(reply.bytes().await.unwrap() == crate::support::file_bytes(), "{scheme} {carried}");
+    }
+}
+
+#[tokio::test]
 async fn plain_http_is_refused_to_those_not_named() {
     let server = Server::start_with(|config| config.plain_http = PlainHttp::from_networks([]));
     let reply = server.raw("GET /connection HTTP/1.1\r\nhost: localhost\r\n\r\n").await;

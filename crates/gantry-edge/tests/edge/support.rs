@@ -1,16 +1,19 @@
 //! A running edge with a small application behind it.
 
 use std::net::SocketAddr;
+use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
+use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use gantry_edge::{
     Authority, ConnectionInfo, Edge, EdgeConfig, Lifecycle, Limits, ListenAddress, OpenKey,
     PlainHttp, TlsMinimum,
 };
+use gantry_filelane::{FileBody, FileLane};
 use gantry_model::{Clock, SystemClock};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -105,6 +108,7 @@ pub(crate) async fn read_to_close(stream: &mut TcpStream) -> String {
 fn application(gate: Arc<Semaphore>, arrived: Arc<Semaphore>) -> Router {
     Router::new()
         .route("/connection", get(connection))
+        .route("/file", get(file))
         .route("/panic", get(async || -> &'static str { panic!("on purpose") }))
         .route("/echo", post(async |body: axum::body::Bytes| body))
         .layer(DefaultBodyLimit::disable())
@@ -129,4 +133,32 @@ async fn connection(request: Request) -> String {
         info.local.port(),
         request.version(),
     )
+}
+
+/// What [`file`] sends.
+pub(crate) fn file_bytes() -> Vec<u8> {
+    (0..3_000_000u32).map(|n| (n % 253) as u8).collect()
+}
+
+/// Answers with a file, and tells in a header how its connection carries it.
+async fn file(request: Request) -> axum::response::Response {
+    let bytes = file_bytes();
+    let mut file = tempfile::tempfile().unwrap();
+    std::io::Write::write_all(&mut file, &bytes).unwrap();
+    let lane = FileLane::of(request.version(), request.extensions());
+    let carried = if lane.is_some() { "by lane" } else { "by copy" };
+    let body = FileBody::new(Arc::new(file), 0..bytes.len() as u64, lane);
+    ([("x-carried", carried)], axum::body::Body::new(body)).into_response()
+}
+
+/// Runs a program that the tests need.
+pub(crate) fn run(program: &str, arguments: &[&str]) -> Output {
+    let command = Command::new(program).args(arguments).stdin(Stdio::null()).output();
+    command.unwrap_or_else(|error| panic!("this test needs {program}: {error}"))
+}
+
+/// Sends a signal to this process, which had better have a handler.
+pub(crate) fn send_signal(name: &str) {
+    let pid = std::process::id().to_string();
+    assert!(run("kill", &["-s", name, &pid]).status.success());
 }
