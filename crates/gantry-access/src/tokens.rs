@@ -181,22 +181,30 @@ fn identity(registry: &Registry, subject: &str) -> Identity {
     }
 }
 
-/// What the actor gets of a scope; nothing of one that it gets nothing of.
+/// The scope that allows mounting blobs from whichever repository holds them. No specification
+/// names one: clients take it from the challenge.
+const MOUNT_SOURCES: &str = "registry:blobs";
+
+/// What the actor gets of a scope. One that it gets nothing of is written down too, so that its
+/// bearer isn't told to ask for it again.
 fn granted(actor: &Actor, scope: &Scope) -> Option<AccessClaim> {
+    let claim = |kind: &str, name: &str, actions: Vec<String>| {
+        Some(AccessClaim { kind: kind.into(), name: name.into(), actions })
+    };
+    let if_granted = |granted: bool, action: &str| {
+        if granted { vec![action.to_owned()] } else { Vec::new() }
+    };
     match &scope.resource {
         ScopeResource::Repository(name) => {
             let allowed = actor.actions_on(name).and(asked(scope.actions));
-            let actions: Vec<String> = words(allowed).map(str::to_owned).collect();
-            let name = name.to_string();
-            (!actions.is_empty()).then(|| AccessClaim { kind: "repository".into(), name, actions })
+            claim("repository", name.as_str(), words(allowed).map(str::to_owned).collect())
         }
         ScopeResource::Catalog => {
             let wanted = scope.actions.contains(Action::All);
-            (wanted && actor.permit_catalog().is_ok()).then(|| AccessClaim {
-                kind: "registry".into(),
-                name: "catalog".into(),
-                actions: vec!["*".into()],
-            })
+            claim("registry", "catalog", if_granted(wanted && actor.permit_catalog().is_ok(), "*"))
+        }
+        ScopeResource::Other(other) if other.as_str() == MOUNT_SOURCES => {
+            claim("registry", "blobs", if_granted(actor.pulls_everything(), "pull"))
         }
         ScopeResource::Other(_) => None,
     }
@@ -229,6 +237,7 @@ impl AccessClaim {
                 Some(Grant::Repository(self.name.parse().ok()?, actions))
             }
             "registry" if self.name == "catalog" && has("*") => Some(Grant::Catalog),
+            "registry" if self.name == "blobs" => Some(Grant::MountSources(has("pull"))),
             _ => None,
         }
     }

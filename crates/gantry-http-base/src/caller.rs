@@ -1,14 +1,17 @@
 //! Who calls which registry, and how it is refused. The one place where a refusal becomes 401 or
 //! 403: what exists is never looked at here.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use gantry_access::AuthenticationError;
 use gantry_edge::{ConnectionInfo, Scheme};
 use gantry_model::Registry;
-use gantry_model::permission::{Actor, CatalogPermit, Needed, Permit, Refusal, RepositoryAction};
-use gantry_oci::ErrorCode;
+use gantry_model::permission::{
+    Action, Actor, CatalogPermit, Needed, Permit, Push, Refusal, RepositoryAction,
+};
+use gantry_oci::{ErrorCode, RepositoryName};
 use http::{HeaderValue, Request, StatusCode, header};
 use serde_json::json;
 
@@ -40,7 +43,7 @@ impl Caller {
         let mut caller = Self::unauthenticated(app, request)?;
         let Some(value) = request.headers().get(header::AUTHORIZATION) else { return Ok(caller) };
         let text = value.to_str().map_err(|_| {
-            caller.challenge("invalid_request", None, "the Authorization header is not ASCII")
+            caller.challenge("invalid_request", &[], "the Authorization header is not ASCII")
         })?;
         let is_token = text.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("bearer "));
         caller.shown = if is_token { Shown::Token } else { Shown::Password };
@@ -50,9 +53,9 @@ impl Caller {
                 Ok(caller)
             }
             Err(AuthenticationError::Token(error)) => {
-                Err(caller.challenge("invalid_token", None, error))
+                Err(caller.challenge("invalid_token", &[], error))
             }
-            Err(error) => Err(caller.challenge("", None, error)),
+            Err(error) => Err(caller.challenge("", &[], error)),
         }
     }
 
@@ -108,9 +111,37 @@ impl Caller {
     /// Proof that the caller may do `A` to the repository.
     pub fn permit<A: RepositoryAction>(
         &self,
-        repository: &gantry_oci::RepositoryName,
+        repository: &RepositoryName,
     ) -> Result<Permit<A>, OciError> {
         self.actor.permit(repository).map_err(|refusal| self.refuse(refusal))
+    }
+
+    /// Proof that the caller may push to `target`, for a request that would mount a blob `from`
+    /// another repository, or from any.
+    ///
+    /// Not being able to mount is no reason to refuse; but a token that was never asked for the
+    /// right to is worth another try with one that was.
+    pub fn permit_mount(
+        &self,
+        target: &RepositoryName,
+        from: Option<&RepositoryName>,
+    ) -> Result<Permit<Push>, OciError> {
+        let source = match from {
+            Some(from) => Needed::Repository(from.clone(), Action::Pull),
+            None => Needed::MountSources,
+        };
+        match self.actor.permit(target) {
+            Ok(_) if self.shown == Shown::Token && !self.actor.was_asked_for(&source) => {
+                let push = Needed::Repository(target.clone(), Action::Push);
+                let reason = "mounting needs a token for its source";
+                Err(self.challenge("insufficient_scope", &[push, source], reason))
+            }
+            Ok(permit) => Ok(permit),
+            Err(Refusal::SignIn(Some(needed))) if self.shown == Shown::Nothing => {
+                Err(self.challenge("", &[needed, source], "authentication required"))
+            }
+            Err(refusal) => Err(self.refuse(refusal)),
+        }
     }
 
     /// Proof that the caller may list repositories.
@@ -135,40 +166,35 @@ impl Caller {
     fn refuse(&self, refusal: Refusal) -> OciError {
         let reason = refusal.to_string();
         match (refusal, self.shown) {
-            (Refusal::SignIn(needed), Shown::Nothing) => self.challenge("", needed, reason),
-            (Refusal::SignIn(needed), _) => self.challenge("insufficient_scope", needed, reason),
+            (Refusal::SignIn(needed), shown) => {
+                let error = if shown == Shown::Nothing { "" } else { "insufficient_scope" };
+                self.challenge(error, needed.as_slice(), reason)
+            }
             (Refusal::Insufficient(needed), Shown::Token) => {
-                self.challenge("insufficient_scope", Some(needed), reason)
+                self.challenge("insufficient_scope", &[needed], reason)
             }
             (Refusal::Insufficient(needed), _) => {
                 let error = OciError::new(StatusCode::FORBIDDEN, ErrorCode::Denied, reason);
-                error.with_detail("needed", detail(&needed))
+                error.with_detail("needed", detail(&[needed]))
             }
         }
     }
 
     /// 401 with where to get a token and what it must allow (RFC 6750, 3; Docker token
     /// authentication specification).
-    fn challenge(
-        &self,
-        error: &str,
-        needed: Option<Needed>,
-        reason: impl std::fmt::Display,
-    ) -> OciError {
+    fn challenge(&self, error: &str, needed: &[Needed], reason: impl fmt::Display) -> OciError {
         let (scheme, server) = (self.scheme.as_str(), &self.authority);
         let mut header =
             format!("Bearer realm=\"{scheme}://{server}/oauth2/token\",service=\"{server}\"");
-        if let Some(needed) = &needed {
-            header.push_str(&format!(",scope=\"{}\"", scope(needed)));
+        if !needed.is_empty() {
+            let scopes: Vec<String> = needed.iter().map(scope).collect();
+            header.push_str(&format!(",scope=\"{}\"", scopes.join(" ")));
         }
         if !error.is_empty() {
             header.push_str(&format!(",error=\"{error}\""));
         }
-        let answer = OciError::new(StatusCode::UNAUTHORIZED, ErrorCode::Unauthorized, reason);
-        let answer = match &needed {
-            Some(needed) => answer.with_detail("needed", detail(needed)),
-            None => answer,
-        };
+        let answer = OciError::new(StatusCode::UNAUTHORIZED, ErrorCode::Unauthorized, reason)
+            .with_detail("needed", detail(needed));
         // Hosts and repository names have no character that a header refuses.
         match HeaderValue::from_str(&header) {
             Ok(value) => answer.with_header(header::WWW_AUTHENTICATE, value),
@@ -179,21 +205,27 @@ impl Caller {
 
 /// Pushing needs reading too: clients look before they upload.
 fn scope(needed: &Needed) -> String {
-    use gantry_model::permission::Action;
     match needed {
         Needed::Repository(name, Action::Push) => format!("repository:{name}:pull,push"),
         Needed::Repository(name, action) => format!("repository:{name}:{}", action.as_str()),
         Needed::Catalog => "registry:catalog:*".into(),
+        Needed::MountSources => "registry:blobs:pull".into(),
     }
 }
 
-fn detail(needed: &Needed) -> serde_json::Value {
-    match needed {
-        Needed::Repository(name, action) => {
-            json!([{ "Type": "repository", "Name": name, "Action": action.as_str() }])
-        }
-        Needed::Catalog => json!([{ "Type": "registry", "Name": "catalog", "Action": "*" }]),
-    }
+/// In the form of ACR and Docker's registry.
+fn detail(needed: &[Needed]) -> serde_json::Value {
+    needed
+        .iter()
+        .map(|needed| {
+            let (kind, name, action) = match needed {
+                Needed::Repository(name, action) => ("repository", name.as_str(), action.as_str()),
+                Needed::Catalog => ("registry", "catalog", "*"),
+                Needed::MountSources => ("registry", "blobs", "pull"),
+            };
+            json!({ "Type": kind, "Name": name, "Action": action })
+        })
+        .collect()
 }
 
 /// The other end of the request's connection.

@@ -113,6 +113,9 @@ pub enum Grant {
     Repository(RepositoryName, Actions),
     /// To list the registry's repositories.
     Catalog,
+    /// To mount blobs from whichever repository holds them, of those its identity may pull from;
+    /// or that this was asked for and denied.
+    MountSources(bool),
 }
 
 /// Who is asking.
@@ -173,7 +176,7 @@ impl Actor {
                 Grant::Repository(name, actions) if name == repository => {
                     allowed = union(allowed, *actions);
                 }
-                Grant::Repository(..) | Grant::Catalog => {}
+                Grant::Repository(..) | Grant::Catalog | Grant::MountSources(_) => {}
             }
         }
         allowed
@@ -187,12 +190,16 @@ impl Actor {
         if !self.actions_on(repository).contains(A::ACTION) {
             return Err(self.refusal(Needed::Repository(repository.clone(), A::ACTION)));
         }
-        Ok(Permit {
+        Ok(self.prove(repository))
+    }
+
+    fn prove<A>(&self, repository: &RepositoryName) -> Permit<A> {
+        Permit {
             registry: self.registry,
             repository: repository.clone(),
             identity: self.identity.clone(),
             action: PhantomData,
-        })
+        }
     }
 
     /// Proof that the actor may list the registry's repositories, or why not.
@@ -201,6 +208,37 @@ impl Actor {
             return Err(self.refusal(Needed::Catalog));
         }
         Ok(CatalogPermit { registry: self.registry })
+    }
+
+    /// Proof that blobs of `repository` may be mounted elsewhere, if they may.
+    pub fn permit_source(&self, repository: &RepositoryName) -> Option<Permit<Pull>> {
+        if self.grants.contains(&Grant::MountSources(true)) {
+            return Some(self.prove(repository));
+        }
+        self.permit(repository).ok()
+    }
+
+    /// Whether the credential was asked for this when it was made, granted or not: asking for it
+    /// again would change nothing.
+    pub fn was_asked_for(&self, needed: &Needed) -> bool {
+        self.grants.iter().any(|grant| match (grant, needed) {
+            (Grant::EveryRepository(actions), Needed::Repository(_, action)) => {
+                actions.contains(*action)
+            }
+            (Grant::Repository(granted, _), Needed::Repository(name, _)) => granted == name,
+            (Grant::Catalog, Needed::Catalog) => true,
+            (Grant::MountSources(_), Needed::MountSources) => true,
+            _ => false,
+        })
+    }
+
+    /// Whether the actor may pull from every repository there is or will be.
+    pub fn pulls_everything(&self) -> bool {
+        self.grants.iter().any(|grant| match grant {
+            Grant::EveryRepository(actions) => actions.pull,
+            Grant::MountSources(granted) => *granted,
+            Grant::Repository(..) | Grant::Catalog => false,
+        })
     }
 
     /// Proof that someone has signed in at all, which is what `/v2/` tells a client.
@@ -285,6 +323,8 @@ pub enum Needed {
     Repository(RepositoryName, Action),
     /// To list repositories.
     Catalog,
+    /// To mount blobs from whichever repository holds them.
+    MountSources,
 }
 
 /// Why there is no permit.

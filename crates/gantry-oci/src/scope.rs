@@ -70,6 +70,13 @@ pub enum ScopeError {
     Name(NameError),
 }
 
+impl OtherResource {
+    /// The text, `type:name`.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 // === impl Scope ===
 
 impl Scope {

@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::response::Response;
 use gantry_http_base::{App, Caller, OciError, Query, upload_body};
-use gantry_model::permission::{Permit, Pull, Push};
+use gantry_model::permission::{Permit, Push};
 use gantry_oci::{Algorithm, Digest, ErrorCode, RepositoryName};
 use gantry_registry::blobs::MountError;
 use http::request::Parts;
@@ -19,12 +19,16 @@ pub(crate) async fn start(
     parts: &Parts,
     body: Body,
 ) -> Result<Response, OciError> {
-    let permit = caller.permit::<Push>(name)?;
-    if let Some(digest) = digest_parameter(&parts.uri, "mount")?
-        && mount(app, caller, &permit, &digest, &parts.uri).await?
-    {
-        return Ok(reply::created(name, &digest));
-    }
+    let permit = match Mount::of(&parts.uri)? {
+        None => caller.permit::<Push>(name)?,
+        Some(mount) => {
+            let permit = caller.permit_mount(name, mount.from.as_ref())?;
+            if mount.run(app, caller, &permit).await? {
+                return Ok(reply::created(name, &mount.digest));
+            }
+            permit
+        }
+    };
     match digest_parameter(&parts.uri, "digest")? {
         None => {
             let algorithm = announced_algorithm(&parts.uri)?;
@@ -48,29 +52,46 @@ pub(crate) async fn start(
     }
 }
 
-/// Mounts the blob if it is to be had: from the repository that is named, or from any that the
-/// caller may pull from. Otherwise the client has to upload it, whatever the reason.
-async fn mount(
-    app: &App,
-    caller: &Caller,
-    permit: &Permit<Push>,
-    digest: &Digest,
-    uri: &Uri,
-) -> Result<bool, OciError> {
-    let from = Query::of(uri).first("from").filter(|from| !from.is_empty());
-    let mounted = match from {
-        Some(from) => {
-            let Ok(source) = from.parse::<RepositoryName>() else { return Ok(false) };
-            // Not being allowed to read there answers like the blob not being there.
-            let Ok(source) = caller.actor().permit::<Pull>(&source) else { return Ok(false) };
-            app.content.mount_blob(permit, &source, digest).await
+/// The wish to mount a blob rather than upload it.
+struct Mount {
+    digest: Digest,
+    /// The repository that has it; any, where none is named.
+    from: Option<RepositoryName>,
+}
+
+impl Mount {
+    /// What the query says; a `from` that can't be a repository's name has nothing to mount.
+    fn of(uri: &Uri) -> Result<Option<Self>, OciError> {
+        let Some(digest) = digest_parameter(uri, "mount")? else { return Ok(None) };
+        match Query::of(uri).first("from").filter(|from| !from.is_empty()) {
+            None => Ok(Some(Self { digest, from: None })),
+            Some(from) => Ok(from.parse().ok().map(|from| Self { digest, from: Some(from) })),
         }
-        None => app.content.mount_blob_from_any(permit, caller.actor(), digest).await.map(drop),
-    };
-    match mounted {
-        Ok(()) => Ok(true),
-        Err(MountError::Unknown(_)) => Ok(false),
-        Err(failed) => Err(error::mount(failed)),
+    }
+
+    /// True if the repository holds the blob now; otherwise the client has to upload it. Not being
+    /// allowed to read the source answers like the blob not being there.
+    async fn run(
+        &self,
+        app: &App,
+        caller: &Caller,
+        permit: &Permit<Push>,
+    ) -> Result<bool, OciError> {
+        let mounted = match &self.from {
+            Some(from) => {
+                let Some(source) = caller.actor().permit_source(from) else { return Ok(false) };
+                app.content.mount_blob(permit, &source, &self.digest).await
+            }
+            None => {
+                let any = app.content.mount_blob_from_any(permit, caller.actor(), &self.digest);
+                any.await.map(drop)
+            }
+        };
+        match mounted {
+            Ok(()) => Ok(true),
+            Err(MountError::Unknown(_)) => Ok(false),
+            Err(failed) => Err(error::mount(failed)),
+        }
     }
 }
 

@@ -71,7 +71,7 @@ impl Content {
         digest: &Digest,
     ) -> Result<RepositoryName, MountError> {
         let holders = self.catalog().blob_holders(permit.registry(), digest, HOLDERS).await?;
-        for source in holders.iter().filter_map(|name| actor.permit::<Pull>(name).ok()) {
+        for source in holders.iter().filter_map(|name| actor.permit_source(name)) {
             match self.mount_blob(permit, &source, digest).await {
                 Ok(()) => return Ok(source.repository().clone()),
                 Err(MountError::Unknown(_)) => {}
