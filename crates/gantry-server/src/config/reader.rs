@@ -79,11 +79,11 @@ impl Reader {
                 return self.mistake("config", Some(named.source), problem);
             }
         };
-        let (entries, errors) = parse_file(&path, &text);
-        for (source, problem) in errors {
+        let document = parse_file(&path, &text);
+        for (source, problem) in document.errors {
             self.mistake("", Some(source), problem);
         }
-        for (key, located) in entries {
+        for (key, located) in document.entries {
             match located.value {
                 Value::Table(section) => self.file.extend(
                     section.into_iter().map(|(name, located)| (format!("{key}.{name}"), located)),
@@ -130,7 +130,7 @@ impl Reader {
     /// Takes a setting between two bounds, both allowed.
     pub(super) fn bounded<T>(&mut self, key: &str, default: T, least: T, most: T) -> T
     where
-        T: Setting + Display + PartialOrd,
+        T: Setting + Display + PartialOrd + Copy,
     {
         self.checked(key, default, |value| match *value < least || *value > most {
             false => Ok(()),

@@ -60,12 +60,16 @@ impl Value {
     }
 }
 
+/// What could be read of a file.
+pub(super) struct Document {
+    pub(super) entries: Vec<(String, Located)>,
+    /// Syntax errors and where they are.
+    pub(super) errors: Vec<(Source, String)>,
+}
+
 /// Reads a TOML document; values that are no setting's are kept as such, for a good complaint.
-/// Syntax errors come with their lines, and whatever else could be read is returned as well.
-pub(super) fn parse_file(
-    path: &Rc<PathBuf>,
-    text: &str,
-) -> (Vec<(String, Located)>, Vec<(Source, String)>) {
+/// A syntax error doesn't hide what could be read beside it.
+pub(super) fn parse_file(path: &Rc<PathBuf>, text: &str) -> Document {
     let at = |offset: usize| {
         let line = 1 + text.bytes().take(offset).filter(|&byte| byte == b'\n').count();
         Source::File { path: Rc::clone(path), line }
@@ -75,7 +79,7 @@ pub(super) fn parse_file(
         .iter()
         .map(|error| (at(error.span().map_or(0, |span| span.start)), error.message().to_owned()))
         .collect();
-    (entries(table.get_ref(), &at), errors)
+    Document { entries: entries(table.get_ref(), &at), errors }
 }
 
 /// Reads a list of tables from an environment variable, in JSON or TOML.

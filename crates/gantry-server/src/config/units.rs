@@ -89,7 +89,7 @@ impl fmt::Display for Human {
         let millis = u64::try_from(self.0.as_millis()).unwrap_or(u64::MAX);
         // 24h reads better than 1d, 7d better than 168h.
         let exact = |(name, each): &&(&str, u64)| {
-            millis % each == 0 && (millis / each > 1 || *name != "d") && millis >= *each
+            millis.is_multiple_of(*each) && (millis / each > 1 || *name != "d") && millis >= *each
         };
         let (name, each) = DURATIONS.iter().find(exact).unwrap_or(&("ms", 1));
         write!(f, "{}{name}", millis / each)
@@ -99,7 +99,7 @@ impl fmt::Display for Human {
 impl fmt::Display for Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let binary = &SIZES[..4];
-        match binary.iter().find(|(_, each)| self.0 >= *each && self.0 % each == 0) {
+        match binary.iter().find(|(_, each)| self.0 >= *each && self.0.is_multiple_of(*each)) {
             Some((name, each)) => write!(f, "{}{name}", self.0 / each),
             None => write!(f, "{}", self.0),
         }
