@@ -8,7 +8,7 @@ use std::thread;
 use rusqlite::Connection;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
-use super::checkpoint::{self, Checkpoints};
+use super::checkpoint::Checkpoints;
 use super::job::{Body, Job};
 use super::{SqliteOptions, closed, open};
 use crate::{DbError, Durability, Tx};
@@ -28,8 +28,8 @@ enum Message {
 impl Writer {
     /// Opens the file, creating it if needed, and starts the thread.
     pub(super) fn start(path: PathBuf, options: SqliteOptions) -> Result<Self, DbError> {
-        let checkpoints = Checkpoints::new();
         let mut conn = open::writer(&path, &options)?;
+        let checkpoints = Checkpoints::start(&path, &options)?;
         checkpoints.watch(&mut conn)?;
         let room = Arc::new(Semaphore::new(options.queue));
         let (queue, inbox) = channel();
@@ -83,7 +83,8 @@ impl Committer {
     fn run(mut self, inbox: &Receiver<Message>) {
         let mut closing = None;
         while closing.is_none() {
-            let Some(mut message) = self.wait(inbox) else { break };
+            self.checkpoints.turn(&self.conn);
+            let Ok(mut message) = inbox.recv() else { break };
             let mut jobs = Vec::new();
             loop {
                 match message {
@@ -101,23 +102,11 @@ impl Committer {
             }
             self.commit(jobs);
         }
-        if let Err(error) = checkpoint::truncate(&self.conn) {
-            tracing::warn!(%error, "the write-ahead log could not be emptied; the next start reads it");
-        }
-        drop(self);
+        self.checkpoints.finish(&self.conn);
+        drop(self.conn);
         if let Some(done) = closing {
             let _ = done.send(());
         }
-    }
-
-    /// The next message, or `None` when nobody is left to send one.
-    fn wait(&mut self, inbox: &Receiver<Message>) -> Option<Message> {
-        if let Ok(message) = inbox.try_recv() {
-            self.checkpoints.run_if_due(&self.conn, false);
-            return Some(message);
-        }
-        self.checkpoints.run_if_due(&self.conn, true);
-        inbox.recv().ok()
     }
 
     /// Commits the jobs together, then runs their hooks, then answers them.
