@@ -89,10 +89,9 @@ fn refuse(mut client: &TcpStream) -> io::Result<()> {
 /// Copies until `from` ends or `to` refuses, and passes the end on.
 fn copy(mut from: &TcpStream, mut to: &TcpStream) -> io::Result<()> {
     let copied = io::copy(&mut from, &mut to);
-    // The reader of `from` is this function alone, so it may stop the writer too
-    // once nothing can be delivered any more.
     if copied.is_err() {
-        let _ = from.shutdown(Shutdown::Both);
+        // Nothing more can be delivered. An answer on its way back still can.
+        let _ = from.shutdown(Shutdown::Read);
     }
     let _ = to.shutdown(Shutdown::Write);
     copied.map(drop)
