@@ -37,7 +37,7 @@ pub use journal::JournalRow;
 pub use manifests::{ManifestRow, NewManifest, StoredManifest};
 pub use referrers::Referrer;
 pub use signing_keys::SigningKeyRow;
-pub use statements::{LARGE_TABLES, all as all_statements};
+pub use statements::all as all_statements;
 pub use uploads::{NewUpload, UploadRow};
 pub use usage::Usage;
 

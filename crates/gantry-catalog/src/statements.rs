@@ -7,23 +7,6 @@ use crate::{
     repositories, signing_keys, tags, uploads, usage,
 };
 
-/// Tables that grow with content: no statement may scan one whole.
-pub const LARGE_TABLES: &[&str] = &[
-    "repository",
-    "blob",
-    "repository_blob",
-    "manifest",
-    "repository_manifest",
-    "blob_edge",
-    "manifest_edge",
-    "tag",
-    "tag_history",
-    "upload",
-    "trash",
-    "journal",
-    "usage",
-];
-
 /// Every statement with its name.
 pub fn all() -> Vec<(&'static str, &'static Stmt)> {
     macro_rules! list {

@@ -1,0 +1,9 @@
+//! The rules of content, by the use-cases' front door: on both databases, with blobs in memory and
+//! a clock that the test moves.
+
+mod blobs;
+mod collection;
+mod manifests;
+mod referrers;
+mod support;
+mod uploads;

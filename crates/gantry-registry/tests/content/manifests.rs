@@ -1,0 +1,138 @@
+//! Pushing and deleting manifests and tags.
+
+use gantry_model::RegistrySettings;
+use gantry_model::permission::{Delete, Pull};
+use gantry_oci::Digest;
+use gantry_registry::manifests::{DeleteManifestError, PutManifestError};
+use gantry_registry::tags::ListTagsError;
+use serde_json::json;
+
+use crate::support::{image, index, on_each_database, sparse};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_manifest_needs_all_it_names_with_the_right_length() {
+    on_each_database(RegistrySettings::default(), async |world| {
+        world.push_blob("app", b"{}").await;
+        let document = image(&[b"{}", b"layer"], None);
+        let outcome = world.put("app", "v1", &document).await;
+        let Err(PutManifestError::Missing(missing)) = outcome else { panic!("{outcome:?}") };
+        assert_eq!(missing.len(), 1);
+        assert_eq!(*missing[0].digest(), Digest::sha256(b"layer"));
+
+        world.push_blob("app", b"layer").await;
+        let mut wrong = document.clone();
+        wrong["layers"][0]["size"] = json!(4);
+        let outcome = world.put("app", "v1", &wrong).await;
+        assert!(matches!(outcome, Err(PutManifestError::SizeMismatch { .. })), "{outcome:?}");
+        assert!(!world.has_manifest("app", "v1").await);
+
+        world.put("app", "v1", &document).await.unwrap();
+        assert!(world.has_manifest("app", "v1").await);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_layer_held_by_another_repository_is_missing_here() {
+    on_each_database(RegistrySettings::default(), async |world| {
+        world.push_blob("other", b"{}").await;
+        let outcome = world.put("app", "v1", &image(&[b"{}"], None)).await;
+        assert!(matches!(outcome, Err(PutManifestError::Missing(_))), "{outcome:?}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_overwritten_tag_answers_the_new_manifest_at_once() {
+    on_each_database(RegistrySettings::default(), async |world| {
+        world.push_blob("app", b"{}").await;
+        world.push_blob("app", b"layer").await;
+        let first = world.push_image("app", "v1", &[b"{}"]).await;
+        assert!(world.has_manifest("app", "v1").await);
+        let second = world.push_image("app", "v1", &[b"{}", b"layer"]).await;
+        let permit = world.permit::<Pull>("app");
+        let found = world.content.find_manifest(&permit, &"v1".parse().unwrap()).await.unwrap();
+        assert_eq!(found.digest, second);
+        assert!(world.has_manifest("app", &first.to_string()).await);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deleting_a_tag_leaves_the_manifest_and_deleting_the_manifest_takes_its_tags() {
+    on_each_database(RegistrySettings::default(), async |world| {
+        world.push_blob("app", b"{}").await;
+        let digest = world.push_image("app", "v1", &[b"{}"]).await;
+        world.push_image("app", "v2", &[b"{}"]).await;
+        let permit = world.permit::<Delete>("app");
+        world.content.delete_tag(&permit, &"v1".parse().unwrap()).await.unwrap();
+        assert!(!world.has_manifest("app", "v1").await);
+        assert!(world.has_manifest("app", "v2").await);
+        let again = world.content.delete_tag(&permit, &"v1".parse().unwrap()).await;
+        assert!(matches!(again, Err(DeleteManifestError::TagUnknown(_))), "{again:?}");
+
+        world.delete_manifest("app", &digest).await;
+        assert!(!world.has_manifest("app", "v2").await);
+        assert!(!world.has_manifest("app", &digest.to_string()).await);
+        // With its last manifest the repository is no longer there to see.
+        let tags = world.content.list_tags(&world.permit("app"), "", 10).await;
+        assert!(matches!(tags, Err(ListTagsError::RepositoryUnknown(_))), "{tags:?}");
+        let catalog = world.actor.permit_catalog().unwrap();
+        let names = world.content.list_repositories(&catalog, "", 10).await.unwrap();
+        assert!(names.items.is_empty());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_child_of_an_index_is_not_deleted_before_it() {
+    on_each_database(RegistrySettings::default(), async |world| {
+        world.push_blob("app", b"{}").await;
+        let child = image(&[b"{}"], None);
+        let pushed = world.put("app", "child", &child).await.unwrap().digest;
+        let parent = world.put("app", "all", &index(&[&child])).await.unwrap().digest;
+        let permit = world.permit::<Delete>("app");
+        let outcome = world.content.delete_manifest(&permit, &pushed).await;
+        assert!(matches!(outcome, Err(DeleteManifestError::Named { .. })), "{outcome:?}");
+        world.delete_manifest("app", &parent).await;
+        world.delete_manifest("app", &pushed).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sparse_index_is_taken_where_it_is_allowed() {
+    on_each_database(sparse(), async |world| {
+        world.push_blob("app", b"{}").await;
+        let child = image(&[b"{}"], None);
+        let parent = world.put("app", "all", &index(&[&child])).await.unwrap().digest;
+        let pushed = world.put("app", "child", &child).await.unwrap().digest;
+        world.delete_manifest("app", &pushed).await;
+        assert!(world.has_manifest("app", &parent.to_string()).await);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_are_pages_in_byte_order() {
+    on_each_database(RegistrySettings::default(), async |world| {
+        for name in ["b", "a/b", "a-b", "a"] {
+            world.push_blob(name, b"{}").await;
+            world.push_image(name, "v1", &[b"{}"]).await;
+        }
+        for tag in ["a", "B", "_x", "v10", "v9"] {
+            world.push_image("a", tag, &[b"{}"]).await;
+        }
+        let catalog = world.actor.permit_catalog().unwrap();
+        let page = world.content.list_repositories(&catalog, "", 3).await.unwrap();
+        let names: Vec<_> = page.items.iter().map(|name| name.as_str()).collect();
+        assert_eq!((names.as_slice(), page.more), (["a", "a-b", "a/b"].as_slice(), true));
+        let page = world.content.list_repositories(&catalog, "a/b", 3).await.unwrap();
+        assert_eq!((page.items.len(), page.more), (1, false));
+
+        let tags = world.content.list_tags(&world.permit("a"), "", 10).await.unwrap();
+        let tags: Vec<_> = tags.items.iter().map(|tag| tag.as_str()).collect();
+        assert_eq!(tags, ["B", "_x", "a", "v1", "v10", "v9"]);
+    })
+    .await;
+}
