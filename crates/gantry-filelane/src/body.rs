@@ -82,7 +82,7 @@ impl FileBody {
 
     fn read(&mut self) -> io::Result<Option<Bytes>> {
         let (offset, length) = (self.rest.start, self.rest.end - self.rest.start);
-        let mut buffer = ReadBuffer::new(length);
+        let mut buffer = ReadBuffer::new(length)?;
         if let Cached::Read(read) = page_cache::read_cached(&self.file, buffer.room(), offset)? {
             return Ok(Some(buffer.into_bytes(read)));
         }
@@ -104,11 +104,11 @@ enum ReadBuffer {
 }
 
 impl ReadBuffer {
-    fn new(length: u64) -> Self {
+    fn new(length: u64) -> io::Result<Self> {
         if length <= SMALL {
-            Self::Own(vec![0; length as usize])
+            Ok(Self::Own(vec![0; length as usize]))
         } else {
-            Self::Pooled(pool::take(), length.min(pool::BUFFER as u64) as usize)
+            Ok(Self::Pooled(pool::take()?, length.min(pool::BUFFER as u64) as usize))
         }
     }
 

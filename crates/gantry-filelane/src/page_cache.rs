@@ -10,9 +10,9 @@ use rustix::io::{Errno, ReadWriteFlags, pread, preadv2};
 
 use crate::pool;
 
-/// How far apart the page cache is probed. The kernel reads ahead, and evicts, in runs of pages;
-/// a hole between two probes costs a short wait and nothing else.
-const STRIDE: u64 = 128 * 1024;
+/// How far apart the page cache is probed. Files come and go there in long runs of pages; a hole
+/// between two probes costs a short wait and nothing else.
+const STRIDE: u64 = 1024 * 1024;
 
 /// What a read found that would not wait.
 pub(crate) enum Cached {
@@ -77,7 +77,7 @@ pub(crate) fn fill(file: &(impl AsFd + ?Sized), range: Range<u64>) -> io::Result
     let ahead = NonZeroU64::new((range.end - range.start).saturating_mul(2));
     // Only advice: where it isn't taken, the reads below do it all.
     let _ = rustix::fs::fadvise(file.as_fd(), range.start, ahead, Advice::WillNeed);
-    let mut buffer = pool::take();
+    let mut buffer = pool::take()?;
     let mut at = range.start;
     while at < range.end {
         let length = buffer.len().min(usize::try_from(range.end - at).unwrap_or(usize::MAX));

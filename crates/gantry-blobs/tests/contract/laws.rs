@@ -13,7 +13,7 @@ use crate::support::{append, body, broken_body, key, pattern, read};
 fn hold<T: std::fmt::Debug>(
     cases: u32,
     inputs: impl Strategy<Value = T>,
-    law: impl AsyncFn(&dyn BlobStore, u64, &T),
+    law: &impl AsyncFn(&dyn BlobStore, u64, &T),
 ) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let directory = tempfile::tempdir().unwrap();
@@ -38,7 +38,7 @@ fn any_split_into_appends_and_frames_gives_the_same_bytes() {
     // Frames around the sizes where coalescing and batching change their mind.
     let frame = prop::sample::select(vec![0_usize, 1, 17, 4095, 4096, 5000, 70_000, 131_072]);
     let appends = prop::collection::vec(prop::collection::vec(frame, 0..5), 1..5);
-    hold(64, appends, async |store, upload, appends| {
+    hold(64, appends, &async |store, upload, appends| {
         let key = key(upload);
         let whole = pattern(appends.iter().flatten().sum());
         let mut at = 0;
@@ -62,7 +62,7 @@ fn any_split_into_appends_and_frames_gives_the_same_bytes() {
 #[test]
 fn upload_resumes_behind_a_break_at_every_byte() {
     let body = prop::collection::vec(any::<u8>(), 1..24);
-    hold(8, body, async |store, upload, whole| {
+    hold(8, body, &async |store, upload, whole| {
         for cut in 0..=whole.len() {
             let key = key(upload * 1000 + cut as u64);
             let appended = store.append(&key, 0, broken_body(&[&whole[..cut]])).await.unwrap();
@@ -78,7 +78,7 @@ fn upload_resumes_behind_a_break_at_every_byte() {
 fn any_range_is_that_part_of_the_whole() {
     let ranges =
         (0_usize..600_000).prop_flat_map(|length| (0..=length, 0..=length, length..=length));
-    hold(24, ranges, async |store, upload, &(one, other, length)| {
+    hold(24, ranges, &async |store, upload, &(one, other, length)| {
         let (key, whole) = (key(upload), pattern(length));
         append(store, &key, 0, &whole).await.unwrap();
         let (start, end) = (one.min(other), one.max(other));
