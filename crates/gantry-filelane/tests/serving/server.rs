@@ -124,9 +124,12 @@ fn range(path: &str) -> Range<u64> {
     numbers.next().unwrap()..numbers.next().unwrap()
 }
 
-/// Bytes that differ from place to place.
+/// Bytes that differ from place to place, with a period that no buffer or window has.
 pub(crate) fn pattern(length: usize) -> Vec<u8> {
-    (0..length as u64)
+    let period: Vec<u8> = (0..65_521_u64)
         .map(|index| (index.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as u8)
-        .collect()
+        .collect();
+    let mut bytes = period.repeat(length / period.len() + 1);
+    bytes.truncate(length);
+    bytes
 }
