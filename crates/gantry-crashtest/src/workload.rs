@@ -329,13 +329,18 @@ impl Worker {
     async fn resume(&mut self, repository: &'static str, blob: Blob) -> Step<()> {
         let length = blob.bytes.len();
         let mut session = self.start(repository, blob).await?;
-        let cut = self.dice.below(length + 1);
+        // One byte alone can't be told from none on the wire.
+        let cut = Some(self.dice.below(length + 1)).filter(|cut| *cut != 1).unwrap_or(0);
         session.sent = length as u64;
         self.shared.note(&session);
         let payload = Payload::Broken(session.blob.bytes.slice(..cut), length as u64 + 1);
+        // With a range: a busy server may get to it after the requests that follow, and must not
+        // take its bytes for their continuation.
+        let range = format!("0-{length}");
+        let headers = [("content-range", range.as_str())];
         // No answer is wanted; that the server is gone, the next request tells.
         let location = session.location.clone();
-        let _ = self.client.send(Method::PATCH, &location, &[], payload).await;
+        let _ = self.client.send(Method::PATCH, &location, &headers, payload).await;
         loop {
             let status = self.client.get(&location).await?;
             let received = status.received().filter(|_| status.status == StatusCode::NO_CONTENT);

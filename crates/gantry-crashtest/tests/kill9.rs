@@ -43,10 +43,11 @@ async fn rounds(root: &Path, grace: Duration, rounds: u64, seed: u64) {
         tokio::time::sleep(Duration::from_millis(200 + dice.draw() % 1500)).await;
         server.kill();
         clients.join_all().await;
-        assert_eq!(shared.surprises(), Vec::<String>::new(), "round {round}");
+        assert_eq!(shared.surprises(), Vec::<String>::new(), "round {round}\n{}", site.log_text());
 
         let said = site.fsck();
         assert_eq!(said.code, Some(0), "round {round}: {}", said.text);
+        assert!(!said.text.contains("orphan"), "round {round}: {}", said.text);
         server = site.start();
         let history = shared.ledger.history();
         answered += history.answered();
