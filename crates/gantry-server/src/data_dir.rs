@@ -5,7 +5,8 @@
 //!   lock             held by the process that owns the directory
 //!   gantry.sock      operator commands reach a running server here (0600)
 //!   master.key       seals the secrets in the catalog (0600)
-//!   admin-password   first password of the default registry's admin (0600)
+//!   admin-password   first password of the default registry's admin (0600);
+//!                    admin-password.NAME is another registry's
 //!   ca.pem  ca.key   the local certificate authority; the key is sealed
 //!   catalog.db       all metadata (SQLite; beside it its -wal and -shm)
 //!   blobs/           bytes of blobs, by key
@@ -20,6 +21,7 @@ use anyhow::Context;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use gantry_access::MasterKey;
+use gantry_model::RegistryName;
 use rustix::fs::FlockOperation;
 
 use crate::config::MasterKeySource;
@@ -65,6 +67,11 @@ impl DataDir {
 
     pub(crate) fn admin_password(&self) -> PathBuf {
         self.0.join("admin-password")
+    }
+
+    /// Where the first admin password of a registry that isn't the default one is.
+    pub(crate) fn admin_password_of(&self, registry: &RegistryName) -> PathBuf {
+        self.0.join(format!("admin-password.{registry}"))
     }
 
     fn master_key(&self) -> PathBuf {
@@ -125,13 +132,13 @@ impl DataDir {
         }
     }
 
-    /// Keeps the admin password where only the server's user reads it.
-    pub(crate) fn keep_admin_password(&self, password: &str) -> anyhow::Result<()> {
-        let (path, text) = (self.admin_password(), format!("{password}\n"));
-        if fs::read_to_string(&path).is_ok_and(|kept| kept == text) {
+    /// Keeps an admin password where only the server's user reads it.
+    pub(crate) fn keep_admin_password(&self, path: &Path, password: &str) -> anyhow::Result<()> {
+        let text = format!("{password}\n");
+        if fs::read_to_string(path).is_ok_and(|kept| kept == text) {
             return Ok(());
         }
-        self.write_private(&path, &text)
+        self.write_private(path, &text)
     }
 
     /// Writes a file of mode 0600, all of it or nothing, durably.

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use anyhow::Context;
 use clap::Args;
-use gantry_access::MasterKey;
+use gantry_access::{Access, MasterKey};
 use gantry_edge::{
     Authority, Edge, EdgeConfig, Ending, KeySeal, Lifecycle, PlainHttp, raise_descriptor_limit,
 };
@@ -48,10 +48,7 @@ async fn serve(config: Config, started: Instant) -> anyhow::Result<ExitCode> {
     let master_key = data.read_master_key(&config.secrets.master_key)?;
     let deployment = Deployment::open(&config, &data).await?;
     let access = deployment.access(&config, &master_key).await?;
-    let local = deployment.default_registry()?;
-    if let Some(password) = access.admin_password(&local) {
-        data.keep_admin_password(password.expose())?;
-    }
+    keep_admin_passwords(&deployment, &access, &data)?;
     let edge = bind(&config, &data, &master_key, &deployment)?;
     let addresses = edge.local_addrs().to_vec();
 
@@ -69,6 +66,25 @@ async fn serve(config: Config, started: Instant) -> anyhow::Result<ExitCode> {
         Ending::Drained => ExitCode::SUCCESS,
         Ending::Cut => ExitCode::FAILURE,
     })
+}
+
+/// Puts each registry's first admin password where the operator finds it.
+fn keep_admin_passwords(
+    deployment: &Deployment,
+    access: &Access,
+    data: &DataDir,
+) -> anyhow::Result<()> {
+    let default = deployment.default_registry()?.id;
+    for registry in deployment.content.registries().all() {
+        let Some(password) = access.admin_password(&registry) else { continue };
+        let path = if registry.id == default {
+            data.admin_password()
+        } else {
+            data.admin_password_of(&registry.name)
+        };
+        data.keep_admin_password(&path, password.expose())?;
+    }
+    Ok(())
 }
 
 fn bind(

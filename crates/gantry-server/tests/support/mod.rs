@@ -1,0 +1,121 @@
+//! The real binary, on a port of its own.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use http::Method;
+use reqwest::RequestBuilder;
+use tempfile::TempDir;
+
+/// The admin's password.
+pub(crate) const PASSWORD: &str = "a-password-for-tests";
+
+/// A running server with one data directory; both go with it.
+pub(crate) struct Server {
+    process: Child,
+    port: u16,
+    client: reqwest::Client,
+    dir: TempDir,
+}
+
+impl Server {
+    /// Starts one with these lines as its configuration file.
+    pub(crate) async fn start(config: &[&str]) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("gantry.toml"), config.join("\n")).unwrap();
+        let port = free_port();
+        let process = Command::new(env!("CARGO_BIN_EXE_gantry"))
+            .arg("serve")
+            .arg("--data")
+            .arg(dir.path().join("data"))
+            .arg("--config")
+            .arg(dir.path().join("gantry.toml"))
+            .args(["--listen", &format!("127.0.0.1:{port}")])
+            .env("GANTRY_ADMIN_PASSWORD", PASSWORD)
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        // The binary under test brings a provider of its own; this process needs one too.
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let client = reqwest::Client::builder()
+            .dns_resolver(EverythingIsLocal(port))
+            .no_proxy()
+            .build()
+            .unwrap();
+        let server = Self { process, port, client, dir };
+        server.wait_until_ready().await;
+        server
+    }
+
+    async fn wait_until_ready(&self) {
+        for _ in 0..600 {
+            if let Ok(answer) = self.request(Method::GET, "/readyz").send().await
+                && answer.status().is_success()
+            {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("the server isn't ready after 30 s");
+    }
+
+    /// A request to the default registry.
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.request_to("localhost", method, path)
+    }
+
+    /// A request to whatever answers on `host`.
+    pub(crate) fn request_to(&self, host: &str, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("http://{host}:{}{path}", self.port))
+    }
+
+    /// An access token of the admin of the registry at `host`.
+    pub(crate) async fn token(&self, host: &str, scope: &str) -> String {
+        let registry = host.split('.').next().unwrap();
+        let (user, password) = match registry {
+            "localhost" | "local" => ("local", PASSWORD.to_owned()),
+            other => (other, self.password_of(other)),
+        };
+        let path = format!("/oauth2/token?service={host}&scope={scope}");
+        let answer = self.request_to(host, Method::GET, &path);
+        let answer = answer.basic_auth(user, Some(password)).send().await.unwrap();
+        assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
+        let body: serde_json::Value = answer.json().await.unwrap();
+        body["access_token"].as_str().unwrap().to_owned()
+    }
+
+    /// What the server keeps for the operator to read.
+    fn password_of(&self, registry: &str) -> String {
+        let path = self.dir.path().join("data").join(format!("admin-password.{registry}"));
+        std::fs::read_to_string(path).unwrap().trim().to_owned()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// A Basic `Authorization` header.
+pub(crate) fn basic(user: &str, password: &str) -> String {
+    use base64::Engine;
+    let text = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
+    format!("Basic {text}")
+}
+
+fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// Every name is this machine, so that any host can be asked for.
+struct EverythingIsLocal(u16);
+
+impl reqwest::dns::Resolve for EverythingIsLocal {
+    fn resolve(&self, _: reqwest::dns::Name) -> reqwest::dns::Resolving {
+        let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), self.0);
+        Box::pin(async move { Ok(Box::new(std::iter::once(address)) as reqwest::dns::Addrs) })
+    }
+}
