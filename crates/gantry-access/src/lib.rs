@@ -30,7 +30,7 @@ pub enum SetupError {
     #[error("catalog: {0}")]
     Catalog(#[from] DbError),
     /// A secret of the catalog can't be opened.
-    #[error("{what} can't be opened: {source}")]
+    #[error("{what} can't be opened")]
     Sealed {
         /// Which secret.
         what: String,

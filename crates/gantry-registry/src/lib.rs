@@ -48,6 +48,15 @@ pub struct Limits {
     pub journal_retention: Duration,
 }
 
+impl Limits {
+    /// How often a blob that nothing names has its grace started anew by those who ask for it. The
+    /// collector waits as much longer, so that whoever was told of a blob has the whole grace.
+    pub fn renew_every(&self) -> Duration {
+        const MINUTE: Duration = Duration::from_secs(60);
+        MINUTE.min(self.grace / 4)
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         const DAY: Duration = Duration::from_secs(24 * 60 * 60);

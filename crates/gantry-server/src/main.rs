@@ -12,7 +12,12 @@ use clap::{Parser, Subcommand};
 
 /// A private container registry.
 #[derive(Debug, Parser)]
-#[command(name = "gantry", version, about, arg_required_else_help = true)]
+#[command(
+    name = "gantry",
+    version,
+    about = "A private container registry",
+    arg_required_else_help = true
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

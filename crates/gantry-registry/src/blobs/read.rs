@@ -2,7 +2,6 @@
 
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::Duration;
 
 use gantry_blobs::{BlobError, BlobSource};
 use gantry_catalog::{BlobLink, DbError, Durability};
@@ -10,9 +9,6 @@ use gantry_model::permission::{Permit, Pull};
 use gantry_oci::Digest;
 
 use crate::{Content, StoreError};
-
-/// How often a blob that no manifest names has its grace started anew by those who ask for it.
-const RENEW_EVERY: Duration = Duration::from_secs(60);
 
 /// Why there is no blob.
 #[derive(Debug, thiserror::Error)]
@@ -57,7 +53,7 @@ impl Content {
     ///
     /// A client that hears so may leave out an upload and name the blob in a manifest later. So
     /// where no manifest names it yet, its grace starts anew, and that is committed before the
-    /// answer (at most once a minute).
+    /// answer (no more often than [`Limits::renew_every`](crate::Limits::renew_every)).
     pub async fn find_blob(
         &self,
         permit: &Permit<Pull>,
@@ -67,13 +63,14 @@ impl Content {
         if let Some(link) = self.cache().blob(registry, name, digest) {
             return Ok(BlobInfo { digest: *digest, size: link.size, link });
         }
+        let renew_every = self.limits().renew_every();
         loop {
             let generation = self.cache().generation(registry, name);
             let found = self.catalog().blob_find(registry, name, digest).await?;
             let link = Arc::new(found.ok_or(FindBlobError::Unknown(*digest))?);
             match link.unreferenced_since {
                 None => self.cache().put_blob(registry, name, digest, generation, &link),
-                Some(since) if since.plus(RENEW_EVERY) > self.catalog().now() => {}
+                Some(since) if since.plus(renew_every) > self.catalog().now() => {}
                 Some(_) => {
                     if !self.renew_blob(&link, digest).await? {
                         // It was named or collected meanwhile: look again.

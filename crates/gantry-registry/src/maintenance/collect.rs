@@ -44,10 +44,11 @@ impl Content {
     pub async fn collect(&self, collection: Collection) -> Result<Collected, StoreError> {
         let mut collected = Collected::default();
         if collection == Collection::PastGrace {
-            let now = self.catalog().now();
-            self.sweep_uploads(now.minus(self.limits().upload_idle), &mut collected).await?;
-            self.unlink_garbage(now.minus(self.limits().grace), &mut collected).await?;
-            self.sweep_repositories(now.minus(self.limits().grace), &mut collected).await?;
+            let (now, limits) = (self.catalog().now(), self.limits());
+            let before = now.minus(limits.grace).minus(limits.renew_every());
+            self.sweep_uploads(now.minus(limits.upload_idle), &mut collected).await?;
+            self.unlink_garbage(before, &mut collected).await?;
+            self.sweep_repositories(before, &mut collected).await?;
         }
         self.empty_trash(&mut collected).await?;
         Ok(collected)
@@ -73,11 +74,12 @@ impl Content {
                             tx.trash_insert(&key, received)?;
                         }
                     }
-                    Ok::<_, DbError>(expired.len())
+                    Ok::<_, DbError>(expired)
                 })
                 .await?;
-            collected.uploads += swept as u64;
-            if swept < BATCH {
+            collected.uploads += swept.len() as u64;
+            swept.iter().for_each(|id| self.0.sessions.forget(*id));
+            if swept.len() < BATCH {
                 return Ok(());
             }
         }

@@ -31,7 +31,9 @@ impl Content {
         id: UploadId,
     ) -> Result<(), CancelError> {
         let _turn = self.0.sessions.take(id).await;
-        if self.upload(permit, id).await?.is_none() {
+        self.0.sessions.forget(id);
+        let row = self.catalog().upload_find(id, permit.registry(), permit.repository()).await?;
+        if row.is_none_or(|upload| upload.identity != permit.identity().as_str()) {
             return Err(CancelError::Unknown);
         }
         let trashed = self.0.trashed.clone();

@@ -1,6 +1,5 @@
 //! Closing a session: the bytes become a blob that the repository holds.
 
-use futures_util::TryStreamExt;
 use gantry_blobs::BlobKey;
 use gantry_catalog::{BlobRow, DbError, Durability, Transaction};
 use gantry_model::permission::{Permit, Push};
@@ -8,7 +7,7 @@ use gantry_model::{Change, RegistryId, RepositoryId, UploadId};
 use gantry_oci::{ContentRange, Digest, Hasher, RepositoryName};
 
 use super::append::AppendError;
-use super::receive::{Received, UploadBody};
+use super::receive::{Received, UploadBody, hash, parse_key};
 use super::session::SessionTurn;
 use crate::{Content, StoreError};
 
@@ -86,7 +85,7 @@ impl Content {
         if let Err(error) = end {
             return Err(AppendError::BrokenOff(error.to_string()).into());
         }
-        let key: BlobKey = upload.storage_key.parse().map_err(|_| AppendError::Unknown)?;
+        let key = parse_key(&upload.storage_key)?;
         let actual = if hasher.algorithm() == digest.algorithm() {
             hasher.finish()
         } else {
@@ -98,6 +97,7 @@ impl Content {
         self.blobs().seal(&key, total).await.map_err(StoreError::from)?;
         let blob = BlobRow { digest, storage_key: upload.storage_key, size: total };
         self.commit_upload(permit, id, blob).await?;
+        self.0.sessions.forget(id);
         Ok(PushedBlob { digest, size: total })
     }
 
@@ -108,23 +108,12 @@ impl Content {
         length: u64,
         digest: &Digest,
     ) -> Result<Digest, FinishError> {
-        let mut hasher = Hasher::new(digest.algorithm());
-        if length > 0 {
-            let mut stream = self
-                .blobs()
-                .read(key, Some(0..length))
-                .await
-                .map_err(StoreError::from)?
-                .into_stream();
-            while let Some(chunk) = stream
-                .try_next()
-                .await
-                .map_err(|error| StoreError::Interrupted(error.to_string()))?
-            {
-                hasher.update(&chunk);
-            }
+        let hasher = Hasher::new(digest.algorithm());
+        if length == 0 {
+            return Ok(hasher.finish());
         }
-        Ok(hasher.finish())
+        let stored = self.blobs().read(key, Some(0..length)).await.map_err(StoreError::from)?;
+        Ok(hash(hasher, stored).await?.finish())
     }
 
     async fn commit_upload(

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use futures_util::Stream;
-use gantry_blobs::{Appended, BlobKey, BodyError, InvalidBlobKey};
+use futures_util::{Stream, TryStreamExt};
+use gantry_blobs::{Appended, BlobKey, BlobSource, BodyError, InvalidBlobKey};
 use gantry_catalog::UploadRow;
 use gantry_oci::{ContentRange, Hasher};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
@@ -55,10 +55,7 @@ impl Content {
         }
         let hasher = Hasher::restore(&upload.hash_state)
             .map_err(|error| StoreError::Interrupted(error.to_string()))?;
-        let key: BlobKey = upload
-            .storage_key
-            .parse()
-            .map_err(|error: InvalidBlobKey| StoreError::Interrupted(error.to_string()))?;
+        let key = parse_key(&upload.storage_key)?;
         let most = self.limits().blob_bytes;
         let hasher = Arc::new(Mutex::new(hasher));
         let hashed = Hashed {
@@ -81,6 +78,20 @@ impl Content {
         let hasher = hasher.lock().unwrap_or_else(PoisonError::into_inner).clone();
         Ok(Received { total: upload.received + written, hasher, end })
     }
+}
+
+pub(super) fn parse_key(text: &str) -> Result<BlobKey, StoreError> {
+    text.parse().map_err(|error: InvalidBlobKey| StoreError::Interrupted(error.to_string()))
+}
+
+/// The digest's state after the stored bytes.
+pub(super) async fn hash(mut hasher: Hasher, stored: BlobSource) -> Result<Hasher, StoreError> {
+    let mut stream = stored.into_stream();
+    let broken = |error: std::io::Error| StoreError::Interrupted(error.to_string());
+    while let Some(chunk) = stream.try_next().await.map_err(broken)? {
+        hasher.update(&chunk);
+    }
+    Ok(hasher)
 }
 
 /// A body that is hashed as it passes.

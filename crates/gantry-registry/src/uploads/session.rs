@@ -3,8 +3,12 @@
 //! A client that lost its connection retries before the server has noticed; the retry must not
 //! wait for the dead request's time-out. So a request that finds the session busy tells the other
 //! to stop, waits until it has put its state down, and goes on.
+//!
+//! What a session has received survives the end of the process, but not a loss of power: then its
+//! row may remember bytes that the disk has lost. So a session that this process hasn't written to
+//! is compared with its bytes once before it goes on.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use gantry_model::UploadId;
@@ -12,7 +16,14 @@ use tokio_util::sync::CancellationToken;
 
 /// Which sessions are being written to.
 #[derive(Debug, Default, Clone)]
-pub(crate) struct Sessions(Arc<Mutex<HashMap<UploadId, Turn>>>);
+pub(crate) struct Sessions(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    turns: Mutex<HashMap<UploadId, Turn>>,
+    /// Sessions whose bytes are known to be there.
+    known: Mutex<HashSet<UploadId>>,
+}
 
 #[derive(Debug, Clone)]
 struct Turn {
@@ -56,7 +67,26 @@ impl Sessions {
     }
 
     fn turns(&self) -> MutexGuard<'_, HashMap<UploadId, Turn>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.turns.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn known(&self) -> MutexGuard<'_, HashSet<UploadId>> {
+        self.0.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the session's bytes are known to be there.
+    pub(crate) fn is_known(&self, id: UploadId) -> bool {
+        self.known().contains(&id)
+    }
+
+    /// Notes that the session's bytes are there.
+    pub(crate) fn know(&self, id: UploadId) {
+        self.known().insert(id);
+    }
+
+    /// Notes that the session is over.
+    pub(crate) fn forget(&self, id: UploadId) {
+        self.known().remove(&id);
     }
 }
 

@@ -50,6 +50,7 @@ impl Content {
             hash_state: Hasher::new(algorithm).save(),
         };
         self.catalog().transaction(Durability::Process, move |tx| tx.upload_insert(&new)).await?;
+        self.0.sessions.know(id);
         Ok(id)
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::stream;
-use gantry_blobs::MemoryBlobStore;
+use gantry_blobs::{BlobStore, MemoryBlobStore};
 use gantry_catalog::Catalog;
 use gantry_db::{Db, PostgresOptions, SqliteOptions};
 use gantry_model::permission::{
@@ -29,6 +29,7 @@ pub(crate) struct World {
     pub(crate) content: Content,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) actor: Actor,
+    blobs: Arc<MemoryBlobStore>,
 }
 
 /// Runs `test` on each database, on a registry of its own.
@@ -69,10 +70,28 @@ impl World {
         let limits = Limits { grace: GRACE, ..Limits::default() };
         let blobs = Arc::new(MemoryBlobStore::default());
         Self {
-            content: Content::new(catalog, blobs, registries, limits, TaskTracker::new()),
+            content: Content::new(
+                catalog,
+                Arc::clone(&blobs) as Arc<dyn BlobStore>,
+                registries,
+                limits,
+                TaskTracker::new(),
+            ),
+            blobs,
             clock,
             actor: Actor::new(id, Identity::Admin("local".into()), grants),
         }
+    }
+
+    /// The same content as a process sees it that has just come to it.
+    pub(crate) fn restarted(&self) -> Content {
+        Content::new(
+            self.content.catalog().clone(),
+            Arc::clone(&self.blobs) as Arc<dyn BlobStore>,
+            self.content.registries().clone(),
+            *self.content.limits(),
+            TaskTracker::new(),
+        )
     }
 
     pub(crate) fn permit<A: RepositoryAction>(&self, repository: &str) -> Permit<A> {
@@ -134,9 +153,14 @@ impl World {
         self.content.delete_manifest(&self.permit::<Delete>(repository), digest).await.unwrap();
     }
 
+    /// What the collector waits before it takes a blob that nothing names.
+    pub(crate) fn wait(&self) -> Duration {
+        GRACE + self.content.limits().renew_every()
+    }
+
     /// Lets the grace pass and collects.
     pub(crate) async fn collect_after_grace(&self) -> gantry_registry::maintenance::Collected {
-        self.clock.advance(GRACE + Duration::from_secs(1));
+        self.clock.advance(self.wait() + Duration::from_secs(1));
         self.collect().await
     }
 

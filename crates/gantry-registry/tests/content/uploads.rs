@@ -120,3 +120,33 @@ async fn a_cancelled_session_is_gone_with_its_bytes() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_whose_bytes_were_lost_is_not_gone_on_with() {
+    on_each_database(RegistrySettings::default(), async |world| {
+        let permit = world.permit::<Push>("app");
+        let mut sessions = Vec::new();
+        for _ in 0..2 {
+            let id = world.content.start_upload(&permit, Algorithm::Sha256).await.unwrap();
+            world.content.append_upload(permit.clone(), id, None, body(&[b"abc"])).await.unwrap();
+            sessions.push(id);
+        }
+        let registry = world.actor.registry().to_string();
+        let stored = world.content.blobs().list(&registry, None, 10).await.unwrap();
+        let lost = sessions[0].to_string();
+        let key = stored.iter().find(|blob| blob.key.upload() == lost).unwrap().key.clone();
+        world.content.blobs().delete(&key).await.unwrap();
+
+        // Another process comes to the same catalog and bytes.
+        let restarted = world.restarted();
+        assert!(restarted.upload_status(&permit, sessions[0]).await.is_err());
+        let digest = Digest::sha256(b"abc");
+        let outcome =
+            restarted.finish_upload(permit.clone(), sessions[0], digest, None, body(&[])).await;
+        assert!(outcome.is_err(), "{outcome:?}");
+        assert_eq!(restarted.upload_status(&permit, sessions[1]).await.unwrap(), 3);
+        restarted.finish_upload(permit, sessions[1], digest, None, body(&[])).await.unwrap();
+        assert!(world.has_blob("app", &digest).await);
+    })
+    .await;
+}

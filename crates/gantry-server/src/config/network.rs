@@ -17,7 +17,7 @@ const PORT: u16 = 5000;
 pub(crate) struct Network {
     /// Addresses to listen on.
     pub(crate) listen: Vec<ListenAddress>,
-    /// Proxies whose word about clients is believed, and which may speak plain HTTP.
+    /// Proxies in front, which may speak plain HTTP.
     pub(crate) trusted_proxies: Vec<IpNet>,
     /// Plain HTTP is answered to everyone.
     pub(crate) insecure_http: bool,
