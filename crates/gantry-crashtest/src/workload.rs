@@ -358,6 +358,7 @@ impl Worker {
                 StatusCode::ACCEPTED if answer.received() == Some(length as u64) => break,
                 // The server was still putting down what the lost request had brought.
                 StatusCode::RANGE_NOT_SATISFIABLE if answer.received() > Some(received) => {}
+                _ if is_taken_over(&answer) => {}
                 _ => return Err(self.unexpected(&location, &answer)),
             }
         }
@@ -462,9 +463,18 @@ impl Worker {
             count.fetch_add(1, Ordering::Relaxed);
             return Stopped::Refused;
         }
+        if is_taken_over(answer) {
+            return Stopped::Refused;
+        }
         self.shared.surprise(show(path, answer));
         Stopped::Refused
     }
+}
+
+/// The last request to come has the session, and that may be one from a connection long lost.
+fn is_taken_over(answer: &Answer) -> bool {
+    let text = String::from_utf8_lossy(&answer.body);
+    answer.status == StatusCode::BAD_REQUEST && text.contains("another request went on")
 }
 
 fn show(path: &str, answer: &Answer) -> String {
