@@ -13,7 +13,7 @@ check:
 test:
 	@tools/test.sh
 
-# The long sizes, one part at a time: make soak PART=crash (without PART: lists them).
+# The long sizes, one part at a time: make soak PART=crash (none: lists them).
 soak:
 	@tools/soak.sh $(PART)
 

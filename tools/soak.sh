@@ -1,25 +1,37 @@
 #!/usr/bin/env bash
-# The long sizes, by part: tools/soak.sh PART
+# The long sizes, by part, each within an hour on two cores: tools/soak.sh PART
 source "$(dirname "$0")/parts.sh"
 cd "$root"
+
+soak=${1:-}
+case $soak in
+crash | power | fuzz | conformance | clients) ;;
+*) die "usage: make soak PART=crash|power|fuzz|conformance|clients" ;;
+esac
 
 "$root/tools/install.sh" test
 cargo build --release --quiet --package gantry-server
 export GANTRY_BIN=$root/target/release/gantry
 
-case ${1:-} in
+case $soak in
+# Two hundred times kill -9, and disks that fill up.
 crash)
-  GANTRY_CRASH_ROUNDS=200 part crash cargo test --release --package gantry-crashtest --no-fail-fast -- --nocapture
+  GANTRY_CRASH_ROUNDS=200 part crash \
+    cargo test --package gantry-crashtest --no-fail-fast --test kill9 --test full -- --nocapture
   ;;
-fuzz)
-  part fuzz "$root/crates/gantry-oci/fuzz/run.sh" 600
+# Power lost at every boundary of a sync.
+power)
+  GANTRY_CRASH_CUTS=1000000 part power \
+    cargo test --package gantry-crashtest --no-fail-fast --test power -- --nocapture
   ;;
+# Ten minutes for each target.
+fuzz) part fuzz "$root/crates/gantry-oci/fuzz/run.sh" 600 ;;
 conformance)
-  part conformance cargo test --release --package gantry-clients --test conformance -- --nocapture
+  part conformance cargo test --package gantry-clients --test conformance -- --nocapture
   ;;
+# All clients again and again, against the release binary.
 clients)
-  for round in {1..5}; do part "clients-$round" "$root/tools/clients.sh" --release; done
+  for round in {1..5}; do part "clients-$round" "$root/tools/clients.sh"; done
   ;;
-*) die "usage: make soak PART=crash|fuzz|conformance|clients" ;;
 esac
 report

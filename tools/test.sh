@@ -11,7 +11,7 @@ black_box=(gantry-clients gantry-crashtest)
 
 part packages "$root/tools/debian.sh" build test
 part format cargo fmt --all --check
-part lints cargo clippy --workspace --all-targets -- -D warnings
+part lints cargo clippy --locked --workspace --all-targets -- -D warnings
 part tests cargo test --workspace --no-fail-fast "${black_box[@]/#/--exclude=}"
 part docs "$root/tools/doc.sh"
 part deny "$root/tools/deny.sh"
