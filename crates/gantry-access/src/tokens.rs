@@ -224,7 +224,7 @@ fn words(actions: Actions) -> impl Iterator<Item = &'static str> {
     [Pull, Push, Delete]
         .into_iter()
         .filter(move |action| actions.contains(*action))
-        .map(|action| action.as_str())
+        .map(gantry_model::permission::Action::as_str)
 }
 
 impl AccessClaim {

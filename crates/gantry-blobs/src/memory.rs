@@ -76,6 +76,13 @@ impl BlobStore for MemoryBlobStore {
         Ok(())
     }
 
+    async fn reopen(&self, key: &BlobKey) -> Result<(), BlobError> {
+        if let Some(blob) = self.blobs().get_mut(key) {
+            blob.sealed = false;
+        }
+        Ok(())
+    }
+
     async fn read(
         &self,
         key: &BlobKey,

@@ -73,6 +73,12 @@ pub trait BlobStore: fmt::Debug + Send + Sync {
     /// one can tell any more which of them are good.
     async fn seal(&self, key: &BlobKey, length: u64) -> Result<(), BlobError>;
 
+    /// Takes the seal back, where there is one, so that the blob can be appended to again.
+    ///
+    /// Only for a caller that knows that nobody has been told of the sealed blob: its upload broke
+    /// off between the seal and what was to make it count. Succeeds when there are no bytes.
+    async fn reopen(&self, key: &BlobKey) -> Result<(), BlobError>;
+
     /// Finds the bytes in `range`, or all of them. Whoever started to read gets to the end, even
     /// when the blob is deleted meanwhile. Before the seal it gives what was appended so far.
     async fn read(&self, key: &BlobKey, range: Option<Range<u64>>)

@@ -76,7 +76,7 @@ create table manifest (
     primary key (registry, digest)
 ) {TABLE};
 
--- A repository holds a manifest.
+-- A repository holds a manifest. Rows may be long, so they are kept out of the key.
 create table repository_manifest (
     repository {BYTES} not null references repository (id),
     digest {BYTES} not null,
@@ -90,7 +90,7 @@ create table repository_manifest (
     pushed_at {INT} not null,
     primary key (repository, digest),
     foreign key (registry, digest) references manifest (registry, digest)
-) {KEYED_TABLE};
+) {TABLE};
 
 create index repository_manifest_holders on repository_manifest (registry, digest);
 create index repository_manifest_subject on repository_manifest (repository, subject, digest)

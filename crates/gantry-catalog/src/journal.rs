@@ -49,10 +49,12 @@ pub(crate) const PASSED: Stmt = Stmt::new("select coalesce(min(position), 0) fro
 
 pub(crate) const TRIM: Stmt = Stmt::new(
     "delete from journal
-      where id in (select id from journal
-                    where number <= $1 and at < $2
-                    order by number
-                    limit $3)",
+      where id in (select oldest.id
+                     from (select id, at from journal
+                            where number <= $1
+                            order by number
+                            limit $3) oldest
+                    where oldest.at < $2)",
 );
 
 /// The position of the last number given.
@@ -115,7 +117,8 @@ impl Transaction<'_, '_> {
         self.tx.exec(&ADVANCE, &args![reader, number]).map(drop)
     }
 
-    /// Removes up to `limit` rows from before `before` that every reader has passed.
+    /// Looks at the oldest `limit` rows and removes those from before `before` that every reader
+    /// has passed.
     pub fn journal_trim(&mut self, before: Timestamp, limit: usize) -> Result<u64, DbError> {
         let passed = self.tx.one(&PASSED, &[], |row| row.get::<i64>(0))?.unwrap_or(0);
         self.tx.exec(&TRIM, &args![passed, moment(before), limit as i64])

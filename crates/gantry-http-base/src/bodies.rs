@@ -7,7 +7,7 @@ use gantry_registry::uploads::UploadBody;
 use http_body_util::{BodyExt, Limited};
 
 /// A body that is longer than it may be, or that broke off.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub enum BodyTooLong {
     /// It has more bytes than this.
     TooLong(usize),

@@ -149,16 +149,27 @@ impl Caller {
         self.actor.permit_catalog().map_err(|refusal| self.refuse(refusal))
     }
 
-    /// Whether the caller has signed in, or may pull without.
-    pub fn check_signed_in(&self) -> Result<(), OciError> {
-        if self.registry.settings.anonymous_pull {
-            return Ok(());
+    /// Refuses whoever shows nothing, also where everyone may pull: a client learns from this
+    /// challenge where tokens are to be had, and gets one without signing in if that will do.
+    pub fn check_shows_credential(&self) -> Result<(), OciError> {
+        match self.shown {
+            Shown::Nothing => Err(self.refuse(Refusal::SignIn(None))),
+            Shown::Password | Shown::Token => Ok(()),
         }
-        // A token says that its bearer was known, whatever it grants.
-        if self.shown == Shown::Token {
-            return Ok(());
+    }
+
+    /// Refuses whoever may not be given a token: those who show nothing where nothing is for
+    /// everyone, and those who show a token, which must not renew itself.
+    pub fn check_may_have_token(&self) -> Result<(), OciError> {
+        match self.shown {
+            Shown::Nothing if !self.registry.settings.anonymous_pull => {
+                Err(self.refuse(Refusal::SignIn(None)))
+            }
+            Shown::Token => {
+                Err(self.challenge("invalid_token", &[], "a token is not renewed by itself"))
+            }
+            Shown::Nothing | Shown::Password => Ok(()),
         }
-        self.actor.permit_sign_in().map_err(|refusal| self.refuse(refusal))
     }
 
     /// What to answer to someone who may not. A token that lacks a scope is worth another try

@@ -8,7 +8,9 @@ use gantry_registry::blobs::{DeleteBlobError, FindBlobError, MountError, ReadBlo
 use gantry_registry::manifests::{DeleteManifestError, FindManifestError, PutManifestError};
 use gantry_registry::referrers::ListReferrersError;
 use gantry_registry::tags::ListTagsError;
-use gantry_registry::uploads::{AppendError, CancelError, FinishError, StartError, StatusError};
+use gantry_registry::uploads::{
+    AppendError, CancelError, FinishError, PushBlobError, StartError, StatusError,
+};
 use http::{HeaderValue, StatusCode, header};
 use serde_json::json;
 
@@ -97,9 +99,9 @@ pub(crate) fn put_manifest(error: PutManifestError) -> OciError {
             not_found(ErrorCode::ManifestBlobUnknown, &error).with_detail("digests", json!(digests))
         }
         PutManifestError::SizeMismatch { .. } => bad_request(ErrorCode::SizeInvalid, error),
-        PutManifestError::MediaTypeMismatch { .. } => {
-            bad_request(ErrorCode::ManifestInvalid, error)
-        }
+        PutManifestError::MediaTypeMismatch { .. }
+        | PutManifestError::AnnotationsTooLong(_)
+        | PutManifestError::HeldAsOther { .. } => bad_request(ErrorCode::ManifestInvalid, error),
         PutManifestError::Store(source) => store(source),
     }
 }
@@ -166,6 +168,13 @@ pub(crate) fn finish(error: FinishError) -> OciError {
     match error {
         FinishError::Append(error) => append(error),
         FinishError::DigestMismatch { .. } => bad_request(ErrorCode::DigestInvalid, error),
+    }
+}
+
+pub(crate) fn push_blob(error: PushBlobError) -> OciError {
+    match error {
+        PushBlobError::Start(error) => start_upload(error),
+        PushBlobError::Finish(error) => finish(error),
     }
 }
 

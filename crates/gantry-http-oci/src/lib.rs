@@ -54,7 +54,7 @@ async fn dispatch(
     let endpoint = match endpoint {
         Ok(endpoint) => endpoint,
         Err(error) => {
-            caller.check_signed_in()?;
+            caller.check_shows_credential()?;
             return Err(error::endpoint(error));
         }
     };
@@ -72,7 +72,7 @@ async fn answer(
 ) -> Result<Response, OciError> {
     match endpoint {
         Endpoint::Base => {
-            caller.check_signed_in()?;
+            caller.check_shows_credential()?;
             Ok((StatusCode::OK, axum::Json(serde_json::json!({}))).into_response())
         }
         Endpoint::Catalog => catalog::list(app, caller, parts).await,

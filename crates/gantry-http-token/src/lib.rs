@@ -47,7 +47,7 @@ fn answer_basic(
     let scopes = scopes(Query::of(request.uri()).all("scope"))?;
     // Nobody gets a token where nothing is for everyone: an error here is what makes a client ask
     // its user to sign in.
-    caller.check_signed_in()?;
+    caller.check_may_have_token()?;
     Ok(TokenReply(app.access.issue_token(caller.registry(), caller.actor(), &scopes)))
 }
 

@@ -241,14 +241,6 @@ impl Actor {
         })
     }
 
-    /// Proof that someone has signed in at all, which is what `/v2/` tells a client.
-    pub fn permit_sign_in(&self) -> Result<(), Refusal> {
-        match self.identity {
-            Identity::Anonymous => Err(Refusal::SignIn(None)),
-            Identity::Admin(_) => Ok(()),
-        }
-    }
-
     fn refusal(&self, needed: Needed) -> Refusal {
         match self.identity {
             Identity::Anonymous => Refusal::SignIn(Some(needed)),

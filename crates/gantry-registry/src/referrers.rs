@@ -6,13 +6,18 @@
 
 use std::collections::BTreeMap;
 
-use gantry_catalog::DbError;
+use gantry_catalog::{DbError, Referrer};
 use gantry_model::permission::{Permit, Pull};
 use gantry_oci::{Descriptor, Digest, Manifest, Reference, referrers_tag};
 
 use crate::manifests::FindManifestError;
 use crate::page::Page;
 use crate::{Content, StoreError};
+
+/// How many rows are asked for at a time.
+const BATCH: usize = 64;
+/// A page ends early when its annotations have more bytes than this.
+const PAGE_BYTES: usize = 1 << 20;
 
 /// Why there is no list.
 #[derive(Debug, thiserror::Error)]
@@ -52,31 +57,34 @@ impl Content {
             .filter(|entry| last.is_none_or(|last| entry.digest > *last))
             .map(|entry| (entry.digest, entry))
             .collect();
-        let rows = self
-            .catalog()
-            .referrer_list(
-                permit.registry(),
-                permit.repository(),
-                subject,
-                artifact_type,
-                last,
-                limit + 1,
-            )
-            .await?;
-        for row in rows {
-            found.insert(
-                row.digest,
-                Descriptor {
-                    artifact_type: row.artifact_type,
-                    annotations: row
-                        .annotations
-                        .and_then(|text| serde_json::from_str(&text).ok())
-                        .unwrap_or_default(),
-                    ..Descriptor::new(row.media_type, row.digest, row.size)
-                },
-            );
+        let (mut last, mut bytes) = (last.copied(), 0);
+        loop {
+            let rows = self
+                .catalog()
+                .referrer_list(
+                    permit.registry(),
+                    permit.repository(),
+                    subject,
+                    artifact_type,
+                    last.as_ref(),
+                    BATCH,
+                )
+                .await?;
+            let complete = rows.len() < BATCH;
+            for row in rows {
+                bytes += row.annotations.as_ref().map_or(0, String::len);
+                last = Some(row.digest);
+                found.insert(row.digest, described(row));
+            }
+            if complete || found.len() > limit {
+                return Ok(Page::cut(found.into_values().collect(), limit));
+            }
+            if bytes > PAGE_BYTES {
+                // What lies behind the last row belongs to the next page.
+                found.retain(|digest, _| last.is_none_or(|last| *digest <= last));
+                return Ok(Page { items: found.into_values().collect(), more: true });
+            }
         }
-        Ok(Page::cut(found.into_values().collect(), limit))
     }
 
     /// The entries that clients keep under the subject's fallback tag, if there is such an index.
@@ -93,5 +101,16 @@ impl Content {
         };
         let index = Manifest::parse(Some(&stored.media_type), &stored.bytes);
         Ok(index.map(|index| index.children).unwrap_or_default())
+    }
+}
+
+fn described(row: Referrer) -> Descriptor {
+    Descriptor {
+        artifact_type: row.artifact_type,
+        annotations: row
+            .annotations
+            .and_then(|text| serde_json::from_str(&text).ok())
+            .unwrap_or_default(),
+        ..Descriptor::new(row.media_type, row.digest, row.size)
     }
 }

@@ -7,6 +7,7 @@
 mod append;
 mod cancel;
 mod finish;
+mod push;
 mod receive;
 mod session;
 mod start;
@@ -16,6 +17,7 @@ pub use append::AppendError;
 pub use cancel::CancelError;
 pub use finish::{FinishError, PushedBlob};
 pub(crate) use finish::{Place, link_blob};
+pub use push::PushBlobError;
 pub use receive::UploadBody;
 pub(crate) use session::Sessions;
 pub use start::StartError;

@@ -81,11 +81,7 @@ impl DataDir {
     /// Makes the directory if it isn't there and takes it for this process alone.
     pub(crate) fn own(&self) -> anyhow::Result<Owned> {
         let shown = self.0.display();
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&self.0)
-            .with_context(|| format!("making the data directory {shown}"))?;
+        make_durably(&self.0).with_context(|| format!("making the data directory {shown}"))?;
         let lock = OpenOptions::new()
             .create(true)
             .truncate(false)
@@ -158,6 +154,24 @@ impl DataDir {
         };
         write().with_context(|| format!("writing {}", path.display()))
     }
+}
+
+/// Makes a directory and those above it, each entry durable in its parent: or a loss of power
+/// could take the directory with all that is durable in it.
+fn make_durably(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    let parent = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    make_durably(parent)?;
+    match DirBuilder::new().mode(0o700).create(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
+    }
+    File::open(parent)?.sync_all()
 }
 
 fn decode_key(text: &str) -> Option<MasterKey> {

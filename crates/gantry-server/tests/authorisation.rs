@@ -2,6 +2,8 @@
 //!
 //! The table must name every endpoint: a route that is added and left out fails here.
 
+#![expect(clippy::unwrap_used, reason = "an assumption that fails fails the test")]
+
 mod support;
 
 use gantry_oci::{BlobVerb, Digest, Endpoint, ManifestVerb, UploadVerb};
@@ -216,7 +218,8 @@ async fn where_everyone_may_pull_nobody_may_more() {
     let server = Server::start(&["[default_registry]", "anonymous_pull = true"]).await;
     for row in table() {
         let (status, _) = ask(&server, &row, None).await;
-        let open = matches!(row.needs, Needs::SignIn | Needs::Pull);
+        // Even there `/v2/` says where tokens are to be had.
+        let open = row.needs == Needs::Pull;
         assert_eq!(status != StatusCode::UNAUTHORIZED, open, "{} {}", row.method, row.path);
     }
 }

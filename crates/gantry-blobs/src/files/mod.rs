@@ -98,6 +98,15 @@ impl BlobStore for FileBlobStore {
         .await
     }
 
+    async fn reopen(&self, key: &BlobKey) -> Result<(), BlobError> {
+        let (key, turn) = (key.clone(), self.shared.locks.lock(key).await);
+        self.blocking(move |shared| {
+            let _turn = turn;
+            seal::reopen(shared, &key)
+        })
+        .await
+    }
+
     async fn read(
         &self,
         key: &BlobKey,

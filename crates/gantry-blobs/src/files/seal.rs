@@ -45,3 +45,14 @@ fn cut(shared: &Shared, key: &BlobKey, length: u64) -> Result<(), BlobError> {
     let file = writable::open(&shared.layout, key, OFlags::WRONLY, Missing::Refuse)?;
     file.set_len(length).map_err(|error| BlobError::io(format!("cutting {key}"), error))
 }
+
+/// Gives the owner's right to write back.
+pub(super) fn reopen(shared: &Shared, key: &BlobKey) -> Result<(), BlobError> {
+    match rustix::fs::chmod(shared.layout.blob(key), Mode::RUSR | Mode::WUSR) {
+        // Only sealed files are kept open, and at the length they were sealed at.
+        Ok(()) => shared.open.forget(key),
+        Err(Errno::NOENT) => {}
+        Err(error) => return Err(BlobError::io(format!("reopening {key}"), error)),
+    }
+    Ok(())
+}

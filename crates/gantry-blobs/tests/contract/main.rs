@@ -40,6 +40,7 @@ contract![
     append_behind_the_end_leaves_the_bytes_alone,
     dropped_append_leaves_the_blob_usable,
     sealed_bytes_never_change,
+    reopened_blob_is_appended_to_and_sealed_again,
     seal_cuts_a_leftover_tail,
     seal_of_missing_bytes_is_refused,
     seal_twice_is_the_same_as_once,

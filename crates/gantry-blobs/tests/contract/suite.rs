@@ -100,6 +100,16 @@ pub(crate) async fn seal_twice_is_the_same_as_once(store: &dyn BlobStore) {
     assert_eq!(read(store, &key(1)).await, "abc");
 }
 
+pub(crate) async fn reopened_blob_is_appended_to_and_sealed_again(store: &dyn BlobStore) {
+    store_sealed(store, &key(1), b"abc").await;
+    assert_eq!(read(store, &key(1)).await, "abc");
+    store.reopen(&key(1)).await.unwrap();
+    store.append(&key(1), 3, body(&[b"def"])).await.unwrap();
+    store.seal(&key(1), 6).await.unwrap();
+    assert_eq!(read(store, &key(1)).await, "abcdef");
+    store.reopen(&key(2)).await.unwrap();
+}
+
 pub(crate) async fn empty_blobs_work(store: &dyn BlobStore) {
     store.append(&key(1), 0, body(&[])).await.unwrap();
     store.seal(&key(1), 0).await.unwrap();

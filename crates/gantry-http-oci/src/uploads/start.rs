@@ -37,16 +37,8 @@ pub(crate) async fn start(
             Ok(reply::session(StatusCode::ACCEPTED, name, id, 0))
         }
         Some(digest) => {
-            let id = app
-                .content
-                .start_upload(&permit, digest.algorithm())
-                .await
-                .map_err(error::start_upload)?;
             let body = upload_body(body);
-            app.content
-                .finish_upload(permit, id, digest, None, body)
-                .await
-                .map_err(error::finish)?;
+            app.content.push_blob(permit, digest, body).await.map_err(error::push_blob)?;
             Ok(reply::created(name, &digest))
         }
     }

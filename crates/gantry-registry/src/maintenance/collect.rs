@@ -65,10 +65,13 @@ impl Content {
         collected: &mut Collected,
     ) -> Result<(), DbError> {
         loop {
+            let busy = self.0.sessions.busy_ids();
             let swept = self
                 .catalog()
                 .transaction(Durability::Power, move |tx| {
-                    let expired = tx.upload_expired(before, BATCH)?;
+                    let mut expired = tx.upload_expired(before, BATCH)?;
+                    // One that is being written to isn't abandoned, however long its request takes.
+                    expired.retain(|id| !busy.contains(id));
                     for id in &expired {
                         if let Some((key, received)) = tx.upload_delete(*id)? {
                             tx.trash_insert(&key, received)?;
@@ -92,10 +95,13 @@ impl Content {
     ) -> Result<(), DbError> {
         loop {
             let batch = self.catalog().garbage_list(before, BATCH).await?;
-            if batch.is_empty() {
+            let complete = batch.len() < BATCH;
+            let unlinked = self.unlink_batch(batch, before).await?;
+            collected.links += unlinked;
+            // What wasn't taken now is in use again; it will not do to ask for it for ever.
+            if complete || unlinked == 0 {
                 return Ok(());
             }
-            collected.links += self.unlink_batch(batch, before).await?;
         }
     }
 
@@ -145,14 +151,24 @@ impl Content {
             let batch = self.catalog().trash_list(&last, BATCH).await?;
             let Some(end) = batch.last() else { return Ok(()) };
             last.clone_from(&end.storage_key);
-            for trashed in &batch {
-                self.delete_bytes(trashed).await?;
-                collected.blobs += 1;
-                collected.bytes += trashed.size;
+            let mut deleted = Vec::new();
+            for trashed in batch {
+                match self.delete_bytes(&trashed).await {
+                    Ok(()) => {
+                        collected.blobs += 1;
+                        collected.bytes += trashed.size;
+                        deleted.push(trashed.storage_key);
+                    }
+                    // It stays in the trash for the next pass.
+                    Err(error) => {
+                        let key = &trashed.storage_key;
+                        tracing::error!(blob.key = key, %error, "bytes were not deleted");
+                    }
+                }
             }
             self.catalog()
                 .transaction(Durability::Process, move |tx| {
-                    batch.iter().try_for_each(|trashed| tx.trash_delete(&trashed.storage_key))
+                    deleted.iter().try_for_each(|key| tx.trash_delete(key))
                 })
                 .await?;
         }

@@ -38,10 +38,15 @@ impl Content {
             }
         }
         let before = self.catalog().now().minus(self.limits().journal_retention);
-        self.catalog()
-            .transaction(Durability::Process, move |tx| tx.journal_trim(before, BATCH))
-            .await?;
-        Ok(())
+        loop {
+            let trimmed = self
+                .catalog()
+                .transaction(Durability::Process, move |tx| tx.journal_trim(before, BATCH))
+                .await?;
+            if trimmed < BATCH as u64 {
+                return Ok(());
+            }
+        }
     }
 
     /// What the registry stores.

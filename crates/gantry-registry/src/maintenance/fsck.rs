@@ -233,8 +233,10 @@ impl Content {
             let Some(end) = page.last() else { return Ok(()) };
             last = Some(end.key.clone());
             for StoredBlob { key, length } in page {
-                let key = key.to_string();
-                if !self.catalog().storage_key_in_use(&key).await? {
+                let (parsed, key) = (key.clone(), key.to_string());
+                if !self.catalog().storage_key_in_use(&key).await?
+                    && self.blobs().read(&parsed, None).await.is_ok()
+                {
                     report.findings.push(Finding::Orphan { key, size: length });
                 }
             }

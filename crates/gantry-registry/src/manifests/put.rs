@@ -11,6 +11,10 @@ use gantry_oci::{Digest, Manifest, ManifestError, MediaType, Reference, Tag};
 use crate::uploads::Place;
 use crate::{Content, StoreError};
 
+/// The longest annotations of a manifest with a subject, in bytes of JSON: they are listed with
+/// the subject's referrers.
+const LISTED_ANNOTATIONS: usize = 64 << 10;
+
 /// A manifest as a client sends it.
 #[derive(Clone, Debug)]
 pub struct UnreadManifest {
@@ -99,6 +103,19 @@ pub enum PutManifestError {
         /// The real one.
         actual: MediaType,
     },
+    /// A manifest with a subject has too many annotations to be listed.
+    #[error("a manifest with a subject may have {max} bytes of annotations, not {0}", max = LISTED_ANNOTATIONS)]
+    AnnotationsTooLong(usize),
+    /// The repository holds the same bytes under another media type.
+    #[error("the repository holds {digest} as {actual}, not {claimed}")]
+    HeldAsOther {
+        /// What it is about.
+        digest: Digest,
+        /// The media type it was pushed with now.
+        claimed: MediaType,
+        /// The one it was pushed with first.
+        actual: MediaType,
+    },
     /// A store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -131,7 +148,7 @@ impl Content {
         let new = NewManifest {
             artifact_type: view.artifact_type.clone(),
             subject: view.subject.as_ref().map(|subject| subject.digest),
-            annotations: listed_annotations(&view),
+            annotations: listed_annotations(&view)?,
             pushed_by: permit.identity().to_string(),
             stored: StoredManifest {
                 digest,
@@ -188,10 +205,15 @@ fn tags_of(unread: &UnreadManifest) -> Vec<Tag> {
     tags
 }
 
-fn listed_annotations(view: &Manifest) -> Option<String> {
-    view.subject.as_ref()?;
-    let listed = !view.annotations.is_empty();
-    listed.then(|| serde_json::to_string(&view.annotations).expect("texts are plain data"))
+fn listed_annotations(view: &Manifest) -> Result<Option<String>, PutManifestError> {
+    if view.subject.is_none() || view.annotations.is_empty() {
+        return Ok(None);
+    }
+    let text = serde_json::to_string(&view.annotations).expect("texts are plain data");
+    match text.len() {
+        0..=LISTED_ANNOTATIONS => Ok(Some(text)),
+        length => Err(PutManifestError::AnnotationsTooLong(length)),
+    }
 }
 
 /// What a manifest names, and whether the repository holds it.
@@ -262,8 +284,17 @@ fn hold(
     place: &Place<'_>,
     new: &NewManifest,
     named: &Named,
-) -> Result<(), DbError> {
+) -> Result<(), PutManifestError> {
     let digest = &new.stored.digest;
+    if let Some(held) = tx.manifest_find(place.repository, digest)?
+        && held.media_type != new.stored.media_type
+    {
+        return Err(PutManifestError::HeldAsOther {
+            digest: *digest,
+            claimed: new.stored.media_type.clone(),
+            actual: held.media_type,
+        });
+    }
     let stored = tx.manifest_insert(place.registry, &new.stored)?;
     if !tx.manifest_link(place.registry, place.repository, new)? {
         return Ok(());
@@ -275,7 +306,7 @@ fn hold(
         tx.manifest_edge_insert(place.repository, digest, child, *held)?;
     }
     tx.manifest_edge_arrived(place.repository, digest)?;
-    tx.journal_append(
+    Ok(tx.journal_append(
         place.registry,
         &Change::ManifestPut {
             repository: place.name.clone(),
@@ -284,7 +315,7 @@ fn hold(
             size: new.stored.bytes.len() as u64,
             stored,
         },
-    )
+    )?)
 }
 
 fn set_tag(

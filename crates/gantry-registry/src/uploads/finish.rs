@@ -70,7 +70,7 @@ impl Content {
             .map_err(|error| StoreError::Interrupted(error.to_string()))?
     }
 
-    async fn finish(
+    pub(super) async fn finish(
         &self,
         permit: &Permit<Push>,
         id: UploadId,
@@ -96,7 +96,12 @@ impl Content {
         }
         self.blobs().seal(&key, total).await.map_err(StoreError::from)?;
         let blob = BlobRow { digest, storage_key: upload.storage_key, size: total };
-        self.commit_upload(permit, id, blob).await?;
+        if let Err(error) = self.commit_upload(permit, id, blob).await {
+            // The session goes on, so its bytes must take more. Whether the commit took place is
+            // not always known; where it did, the session is gone and is asked for in vain.
+            self.0.sessions.forget(id);
+            return Err(error);
+        }
         self.0.sessions.forget(id);
         Ok(PushedBlob { digest, size: total })
     }

@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use futures_util::{Stream, TryStreamExt};
-use gantry_blobs::{Appended, BlobKey, BlobSource, BodyError, InvalidBlobKey};
+use gantry_blobs::{Appended, BlobError, BlobKey, BlobSource, BodyError, InvalidBlobKey};
 use gantry_catalog::UploadRow;
 use gantry_oci::{ContentRange, Hasher};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
@@ -65,8 +65,15 @@ impl Content {
             most,
             stop: Box::pin(stop.cancelled_owned()),
         };
-        let Appended { written, end } =
-            self.blobs().append(&key, upload.received, Box::pin(hashed)).await?;
+        let appended = self.blobs().append(&key, upload.received, Box::pin(hashed)).await;
+        let Appended { written, end } = match appended {
+            Ok(appended) => appended,
+            // The bytes aren't what the session says: the client starts anew.
+            Err(BlobError::OffsetMismatch { .. } | BlobError::Sealed(_)) => {
+                return Err(AppendError::Unknown);
+            }
+            Err(error) => return Err(error.into()),
+        };
         if end.as_ref().is_err_and(|error| error.is::<TooLong>()) {
             return Err(AppendError::TooLong(most));
         }

@@ -61,6 +61,11 @@ impl Sessions {
         }
     }
 
+    /// The sessions that are being written to.
+    pub(crate) fn busy_ids(&self) -> HashSet<UploadId> {
+        self.turns().keys().copied().collect()
+    }
+
     /// How many sessions are being written to.
     pub(crate) fn busy(&self) -> usize {
         self.turns().len()

@@ -48,6 +48,8 @@ impl Content {
             return Ok(None);
         };
         if !self.0.sessions.is_known(id) {
+            // The process that wrote to it may have ended between sealing and publishing.
+            self.blobs().reopen(&parse_key(&upload.storage_key)?).await?;
             if !self.has_bytes_of(&upload).await? {
                 tracing::warn!(upload.id = %id, "an upload's bytes were lost; it has to start anew");
                 return Ok(None);

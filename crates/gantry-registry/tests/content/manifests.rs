@@ -2,7 +2,7 @@
 
 use gantry_model::RegistrySettings;
 use gantry_model::permission::{Delete, Pull};
-use gantry_oci::Digest;
+use gantry_oci::{Digest, RepositoryName, Tag};
 use gantry_registry::manifests::{DeleteManifestError, PutManifestError};
 use gantry_registry::tags::ListTagsError;
 use serde_json::json;
@@ -125,13 +125,13 @@ async fn lists_are_pages_in_byte_order() {
         }
         let catalog = world.actor.permit_catalog().unwrap();
         let page = world.content.list_repositories(&catalog, "", 3).await.unwrap();
-        let names: Vec<_> = page.items.iter().map(|name| name.as_str()).collect();
+        let names: Vec<_> = page.items.iter().map(RepositoryName::as_str).collect();
         assert_eq!((names.as_slice(), page.more), (["a", "a-b", "a/b"].as_slice(), true));
         let page = world.content.list_repositories(&catalog, "a/b", 3).await.unwrap();
         assert_eq!((page.items.len(), page.more), (1, false));
 
         let tags = world.content.list_tags(&world.permit("a"), "", 10).await.unwrap();
-        let tags: Vec<_> = tags.items.iter().map(|tag| tag.as_str()).collect();
+        let tags: Vec<_> = tags.items.iter().map(Tag::as_str).collect();
         assert_eq!(tags, ["B", "_x", "a", "v1", "v10", "v9"]);
     })
     .await;

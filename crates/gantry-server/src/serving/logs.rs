@@ -15,7 +15,7 @@ pub(crate) fn start(log: &Log) -> anyhow::Result<()> {
     match log.format {
         LogFormat::Json => logs.json().flatten_event(true).init(),
         LogFormat::Text => {
-            logs.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).init()
+            logs.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).init();
         }
     }
     Ok(())
