@@ -1,3 +1,0 @@
-//! Chores: benchmarks, soak runs, fuzzing.
-
-fn main() {}
