@@ -23,7 +23,7 @@ use crate::serving::{background, control, logs, routes, welcome};
 pub(crate) struct Options {
     #[command(flatten)]
     target: Target,
-    /// An address to listen on, such as 127.0.0.1:5000 or [::]:443; repeatable
+    /// An address to listen on, such as 127.0.0.1:5000; repeatable
     #[arg(long, value_name = "ADDR")]
     listen: Vec<String>,
 }
