@@ -10,6 +10,7 @@ mod observe;
 mod oci_error;
 mod paging;
 mod query;
+mod unread;
 
 use std::sync::Arc;
 

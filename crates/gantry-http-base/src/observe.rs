@@ -11,7 +11,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use bytes::Bytes;
 use gantry_model::{JournalId, Timestamp};
-use http::{HeaderName, HeaderValue, Method};
+use http::{HeaderName, HeaderValue, Method, header};
 use http_body::{Frame, SizeHint};
 use prometheus_client::metrics::counter::Counter;
 use tracing::Instrument;
@@ -19,6 +19,7 @@ use tracing::Instrument;
 use crate::App;
 use crate::caller::peer;
 use crate::metrics::{EndpointLabel, RegistryLabel, RequestLabels};
+use crate::unread::Unread;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// A client's own id is taken over up to this length.
@@ -43,11 +44,17 @@ pub async fn observe(State(app): State<App>, mut request: Request, next: Next) -
     let peer = peer(&request);
     let received = Counter::default();
     let body = std::mem::take(request.body_mut());
-    *request.body_mut() = Body::new(Counted { body, bytes: received.clone() });
+    let waits = request.headers().contains_key(header::EXPECT);
+    let rest = Unread::new(Body::new(Counted { body, bytes: received.clone() }));
+    *request.body_mut() = Body::new(rest.clone());
     let span = tracing::info_span!("request", request.id = id.to_str().unwrap_or_default());
 
     let mut response = next.run(request).instrument(span).await;
 
+    // A client that waits for a go-ahead (RFC 9110, 10.1.1) has sent nothing to be read.
+    if response.status().is_client_error() && !waits {
+        rest.drain().await;
+    }
     let elapsed = started.elapsed();
     let answered = response.extensions_mut().remove::<Answered>().unwrap_or_default();
     let registry = answered.registry.as_ref().map_or("", |registry| registry.name.as_str());
