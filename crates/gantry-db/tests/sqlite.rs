@@ -148,7 +148,7 @@ async fn the_log_stays_bounded_under_steady_readers() {
     for id in 0..8_i64 {
         let db = db.clone();
         writers.spawn(async move {
-            for turn in 0..500_u64 {
+            for turn in 0..2000_u64 {
                 let body = vec![turn.to_le_bytes()[0]; 20_000];
                 db.write(Durability::Process, move |tx| tx.exec(&SET, &args![id, body]))
                     .await
@@ -161,7 +161,8 @@ async fn the_log_stays_bounded_under_steady_readers() {
     let reads: u64 = readers.join_all().await.into_iter().sum();
     assert!(reads > 0);
     let log = fs::metadata(directory.path().join("test.db-wal")).unwrap().len();
-    assert!(log < 48 << 20, "80 MB were written, and {log} bytes of them are still in the log");
+    // Past 128 MiB the writer itself sees to it; how soon, depends on the machine.
+    assert!(log < 224 << 20, "320 MB were written, and {log} bytes of them are still in the log");
     db.close().await;
 }
 
