@@ -2,14 +2,11 @@
 //!
 //! The table must name every endpoint: a route that is added and left out fails here.
 
-#![expect(clippy::unwrap_used, reason = "an assumption that fails fails the test")]
-
-mod support;
-
 use gantry_oci::{BlobVerb, Digest, Endpoint, ManifestVerb, UploadVerb};
 use http::Method;
 use reqwest::StatusCode;
-use support::{Server, basic};
+
+use crate::support::{self, Server, basic};
 
 const NAME: &str = "team/app";
 

@@ -1,0 +1,6 @@
+//! The real binary, as its clients, neighbours and operators meet it.
+
+#![expect(clippy::unwrap_used, reason = "an assumption that fails fails the test")]
+
+mod authorisation;
+mod support;
