@@ -51,7 +51,7 @@ pub(crate) const LIST: Stmt = Stmt::new(
 );
 
 pub(crate) const HOLDERS: Stmt = Stmt::new(
-    "select r.name
+    "select r.name, r.id
        from repository_blob l
        join repository r on r.id = l.repository
       where l.registry = $1 and l.digest = $2
@@ -69,6 +69,14 @@ pub(crate) const LINK: Stmt = Stmt::new(
      values ($1, $2, $3, $4, $4)
          on conflict (repository, digest) do nothing",
 );
+
+// Both before a statement that asks whether anything else still names the blob, so that two
+// transactions which each take away one of the last names can't both miss the other's.
+pub(crate) const LOCK_LINK: Stmt =
+    Stmt::new("select 1 from repository_blob where repository = $1 and digest = $2 /*FOR UPDATE*/");
+
+pub(crate) const LOCK: Stmt =
+    Stmt::new("select 1 from blob where registry = $1 and digest = $2 /*FOR UPDATE*/");
 
 pub(crate) const RENEW: Stmt = Stmt::new(
     "update repository_blob
@@ -180,6 +188,18 @@ impl Transaction<'_, '_> {
         Ok(rows == 1)
     }
 
+    /// Up to `limit` repositories that hold the blob.
+    pub fn blob_holders(
+        &mut self,
+        registry: RegistryId,
+        digest: &Digest,
+        limit: usize,
+    ) -> Result<Vec<(RepositoryId, RepositoryName)>, DbError> {
+        self.tx.all(&HOLDERS, &args![registry.to_bytes(), key(digest), limit as i64], |row| {
+            Ok((row.repository_id(1)?, row.parsed(0)?))
+        })
+    }
+
     /// The blob's length, if the repository holds it.
     pub fn blob_size(
         &mut self,
@@ -198,13 +218,19 @@ impl Transaction<'_, '_> {
         digest: &Digest,
     ) -> Result<bool, DbError> {
         let at = moment(self.now);
-        let rows = self
-            .tx
-            .exec(&LINK, &args![repository.to_bytes(), key(digest), registry.to_bytes(), at])?;
-        if rows == 0 {
-            self.tx.exec(&RENEW, &args![repository.to_bytes(), key(digest), at])?;
+        loop {
+            let rows = self
+                .tx
+                .exec(&LINK, &args![repository.to_bytes(), key(digest), registry.to_bytes(), at])?;
+            if rows == 1 {
+                return Ok(true);
+            }
+            // The link that was in the way may have been collected since.
+            if self.blob_link_lock(repository, digest)? {
+                self.tx.exec(&RENEW, &args![repository.to_bytes(), key(digest), at])?;
+                return Ok(false);
+            }
         }
-        Ok(rows == 1)
     }
 
     /// Starts the grace of an unreferenced blob anew. False when the repository doesn't hold the
@@ -232,9 +258,22 @@ impl Transaction<'_, '_> {
         repository: RepositoryId,
         digest: &Digest,
     ) -> Result<(), DbError> {
+        self.blob_link_lock(repository, digest)?;
         self.tx
             .exec(&UNREFERENCED, &args![repository.to_bytes(), key(digest), moment(self.now)])
             .map(drop)
+    }
+
+    /// Keeps others from changing or ending the repository's hold on the blob until the transaction
+    /// ends. False when it holds none.
+    fn blob_link_lock(
+        &mut self,
+        repository: RepositoryId,
+        digest: &Digest,
+    ) -> Result<bool, DbError> {
+        let found =
+            self.tx.one(&LOCK_LINK, &args![repository.to_bytes(), key(digest)], |_| Ok(()))?;
+        Ok(found.is_some())
     }
 
     /// Ends the repository's hold on the blob. False when it held none.
@@ -252,6 +291,7 @@ impl Transaction<'_, '_> {
         registry: RegistryId,
         digest: &Digest,
     ) -> Result<bool, DbError> {
+        self.tx.one(&LOCK, &args![registry.to_bytes(), key(digest)], |_| Ok(()))?;
         let dropped =
             self.tx.one(&DROP_UNHELD, &args![registry.to_bytes(), key(digest)], |row| {
                 Ok((row.get::<String>(0)?, row.size(1)?))

@@ -56,6 +56,7 @@ pub(crate) fn size(size: u64) -> i64 {
 /// Reads the model's types from a row.
 pub(crate) trait RowExt {
     fn digest(&self, n: usize) -> Result<Digest, DbError>;
+    fn digest_or_null(&self, n: usize) -> Result<Option<Digest>, DbError>;
     fn parsed<T: FromStr>(&self, n: usize) -> Result<T, DbError>;
     fn moment(&self, n: usize) -> Result<Timestamp, DbError>;
     fn moment_or_null(&self, n: usize) -> Result<Option<Timestamp>, DbError>;
@@ -75,6 +76,13 @@ fn id<T>(
 impl RowExt for Row<'_> {
     fn digest(&self, n: usize) -> Result<Digest, DbError> {
         self.read(n, |column| parse_digest(column.bytes()?).ok_or(column.not("a digest")))
+    }
+
+    fn digest_or_null(&self, n: usize) -> Result<Option<Digest>, DbError> {
+        match self.get::<Option<Vec<u8>>>(n)? {
+            Some(_) => self.digest(n).map(Some),
+            None => Ok(None),
+        }
     }
 
     fn parsed<T: FromStr>(&self, n: usize) -> Result<T, DbError> {

@@ -22,7 +22,7 @@ pub(crate) const BLOB_RELEASED: Stmt =
 pub(crate) const BLOB_NAMED: Stmt =
     Stmt::new("select manifest from blob_edge where repository = $1 and held = $2 limit 1");
 pub(crate) const BLOB_DELETE: Stmt =
-    Stmt::new("delete from blob_edge where repository = $1 and manifest = $2 returning blob");
+    Stmt::new("delete from blob_edge where repository = $1 and manifest = $2 returning held");
 
 pub(crate) const CHILD_INSERT: Stmt = Stmt::new(
     "insert into manifest_edge (repository, parent, child, held) values ($1, $2, $3, $4)
@@ -130,14 +130,14 @@ impl Transaction<'_, '_> {
         repository: RepositoryId,
         manifest: &Digest,
     ) -> Result<(), DbError> {
-        let blobs =
+        let held =
             self.tx.all(&BLOB_DELETE, &args![repository.to_bytes(), key(manifest)], |row| {
-                row.digest(0)
+                row.digest_or_null(0)
             })?;
         self.tx.exec(&CHILD_DELETE, &args![repository.to_bytes(), key(manifest)])?;
-        for blob in &blobs {
-            self.blob_unreferenced(repository, blob)?;
-        }
-        Ok(())
+        let mut held: Vec<Digest> = held.into_iter().flatten().collect();
+        // Always in the same order, lest two transactions wait for each other.
+        held.sort_unstable();
+        held.iter().try_for_each(|blob| self.blob_unreferenced(repository, blob))
     }
 }

@@ -62,6 +62,13 @@ pub(crate) const FIND_BY_DIGEST: Stmt = Stmt::new(
       where r.registry = $1 and r.name = $2",
 );
 
+pub(crate) const HELD: Stmt = Stmt::new(
+    "select 1
+       from repository r
+       join repository_manifest l on l.repository = r.id and l.digest = $3
+      where r.registry = $1 and r.name = $2",
+);
+
 pub(crate) const FIND_ROW: Stmt = Stmt::new(
     "select digest, media_type, size from repository_manifest where repository = $1 and digest = $2",
 );
@@ -85,6 +92,10 @@ pub(crate) const LINK: Stmt = Stmt::new(
 
 pub(crate) const UNLINK: Stmt =
     Stmt::new("delete from repository_manifest where repository = $1 and digest = $2");
+
+// Before the statement that asks whether anyone else holds it, as with blobs.
+pub(crate) const LOCK: Stmt =
+    Stmt::new("select 1 from manifest where registry = $1 and digest = $2 /*FOR UPDATE*/");
 
 pub(crate) const DROP_UNHELD: Stmt = Stmt::new(
     "delete from manifest
@@ -124,6 +135,20 @@ impl Catalog {
                 stored,
             )
             .await
+    }
+
+    /// Whether the repository holds the manifest.
+    pub async fn manifest_held(
+        &self,
+        registry: RegistryId,
+        repository: &RepositoryName,
+        digest: &Digest,
+    ) -> Result<bool, DbError> {
+        let found = self
+            .db
+            .one(&HELD, &args![registry.to_bytes(), repository.as_str(), key(digest)], |_| Ok(()))
+            .await?;
+        Ok(found.is_some())
     }
 
     /// Up to `limit` manifests of a registry after `last`, in digest order, with their bytes.
@@ -218,6 +243,7 @@ impl Transaction<'_, '_> {
         registry: RegistryId,
         digest: &Digest,
     ) -> Result<bool, DbError> {
+        self.tx.one(&LOCK, &args![registry.to_bytes(), key(digest)], |_| Ok(()))?;
         Ok(self.tx.exec(&DROP_UNHELD, &args![registry.to_bytes(), key(digest)])? == 1)
     }
 }

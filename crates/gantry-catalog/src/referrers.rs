@@ -1,6 +1,6 @@
 //! Referrers: the manifests whose subject is a given manifest.
 
-use gantry_db::{Arg, DbError, Row, Stmt, ToArg, args};
+use gantry_db::{Arg, DbError, Row, Stmt, ToArg};
 use gantry_model::{RegistryId, RepositoryId};
 use gantry_oci::{Digest, MediaType, RepositoryName};
 
@@ -42,8 +42,16 @@ pub(crate) const LIST_OF_TYPE: Stmt = Stmt::new(
       limit $5",
 );
 
-pub(crate) const DIGESTS: Stmt =
-    Stmt::new("select digest from repository_manifest where repository = $1 and subject = $2");
+// Those that an index holds are left out: they stay when their subject goes.
+pub(crate) const NEXT_FREE: Stmt = Stmt::new(
+    "select m.digest
+       from repository_manifest m
+      where m.repository = $1 and m.subject = $2 and m.digest > $3
+        and not exists (select 1 from manifest_edge e
+                         where e.repository = $1 and e.held = m.digest)
+      order by m.digest
+      limit 1",
+);
 
 impl Catalog {
     /// Up to `limit` referrers of `subject` after `last`, in digest order; of one artifact type if
@@ -77,13 +85,18 @@ impl Catalog {
 }
 
 impl Transaction<'_, '_> {
-    /// The manifests of the repository that refer to `subject`.
-    pub fn referrer_digests(
+    /// The first manifest after `last`, in digest order, that refers to `subject` and that no
+    /// index holds.
+    pub fn referrer_next_free(
         &mut self,
         repository: RepositoryId,
         subject: &Digest,
-    ) -> Result<Vec<Digest>, DbError> {
-        self.tx.all(&DIGESTS, &args![repository.to_bytes(), key(subject)], |row| row.digest(0))
+        last: Option<&Digest>,
+    ) -> Result<Option<Digest>, DbError> {
+        let (repository, subject, last) = (repository.to_bytes(), key(subject), last.map(key));
+        let last = last.as_ref().map_or(Arg::Bytes(&[]), ToArg::to_arg);
+        let args = [Arg::Bytes(&repository), subject.to_arg(), last];
+        self.tx.one(&NEXT_FREE, &args, |row| row.digest(0))
     }
 }
 

@@ -25,6 +25,8 @@ pub(crate) const INSERT: Stmt = Stmt::new(
          on conflict (registry, name) do nothing",
 );
 
+pub(crate) const LOCK: Stmt = Stmt::new("select 1 from repository where id = $1 /*FOR UPDATE*/");
+
 pub(crate) const CHANGE_COUNTS: Stmt = Stmt::new(
     "update repository
         set manifest_count = manifest_count + $2, tag_count = tag_count + $3, updated_at = $4
@@ -86,6 +88,14 @@ impl Transaction<'_, '_> {
         )?;
         // Another transaction may have been first.
         Ok(self.repository_find(registry, name)?.unwrap_or(id))
+    }
+
+    /// Keeps others that ask for it from the repository until the transaction ends.
+    ///
+    /// Where sparse content is allowed, a manifest and what it names may be pushed at the same
+    /// time; each must see the other or be seen by it.
+    pub fn repository_lock(&mut self, id: RepositoryId) -> Result<(), DbError> {
+        self.tx.one(&LOCK, &args![id.to_bytes()], |_| Ok(())).map(drop)
     }
 
     /// Adds to the repository's running counts.

@@ -14,8 +14,16 @@ pub(crate) const FIND: Stmt = Stmt::new(
     "select digest, stamp_at, stamp_counter from tag where repository = $1 and name = $2 /*FOR UPDATE*/",
 );
 
+pub(crate) const NEWEST: Stmt = Stmt::new(
+    "select stamp_at, stamp_counter
+       from tag_history
+      where repository = $1 and name = $2
+      order by stamp_at desc, stamp_counter desc
+      limit 1",
+);
+
 pub(crate) const OF_DIGEST: Stmt =
-    Stmt::new("select name from tag where repository = $1 and digest = $2 order by name");
+    Stmt::new("select name from tag where repository = $1 and digest = $2 order by name limit $3");
 
 pub(crate) const SET: Stmt = Stmt::new(
     "insert into tag (repository, name, digest, stamp_at, stamp_counter, pushed_by,
@@ -58,16 +66,20 @@ impl Transaction<'_, '_> {
         Ok(self.tag_stamped(repository, tag)?.map(|(digest, _)| digest))
     }
 
-    /// The tags that name the manifest.
+    /// Up to `limit` tags that name the manifest.
     pub fn tags_of(
         &mut self,
         repository: RepositoryId,
         digest: &Digest,
+        limit: usize,
     ) -> Result<Vec<Tag>, DbError> {
-        self.tx.all(&OF_DIGEST, &args![repository.to_bytes(), key(digest)], |row| row.parsed(0))
+        self.tx.all(&OF_DIGEST, &args![repository.to_bytes(), key(digest), limit as i64], |row| {
+            row.parsed(0)
+        })
     }
 
-    /// Makes the tag name the manifest, stamped after whatever it named before, which is returned.
+    /// Makes the tag name the manifest, stamped after whatever it named before, also before it was
+    /// removed. Answers what it named until now.
     pub fn tag_set(
         &mut self,
         repository: RepositoryId,
@@ -76,8 +88,11 @@ impl Transaction<'_, '_> {
         by: &str,
     ) -> Result<Option<Digest>, DbError> {
         let before = self.tag_stamped(repository, tag)?;
-        let stamp =
-            before.map_or_else(|| Stamp::first(self.now), |(_, stamp)| stamp.next(self.now));
+        let newest = match before {
+            Some((_, stamp)) => Some(stamp),
+            None => self.tag_removed(repository, tag)?,
+        };
+        let stamp = newest.map_or_else(|| Stamp::first(self.now), |stamp| stamp.next(self.now));
         self.tx.exec(
             &SET,
             &args![
@@ -117,6 +132,17 @@ impl Transaction<'_, '_> {
     ) -> Result<Option<(Digest, Stamp)>, DbError> {
         self.tx.one(&FIND, &args![repository.to_bytes(), tag.as_str()], |row| {
             Ok((row.digest(0)?, Stamp { at: row.moment(1)?, counter: row.get(2)? }))
+        })
+    }
+
+    /// When the tag was removed, if it ever was there.
+    fn tag_removed(
+        &mut self,
+        repository: RepositoryId,
+        tag: &Tag,
+    ) -> Result<Option<Stamp>, DbError> {
+        self.tx.one(&NEWEST, &args![repository.to_bytes(), tag.as_str()], |row| {
+            Ok(Stamp { at: row.moment(0)?, counter: row.get(1)? })
         })
     }
 

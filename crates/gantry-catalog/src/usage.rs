@@ -51,7 +51,7 @@ pub(crate) const ADD: Stmt = Stmt::new(
 );
 
 pub(crate) const FIND: Stmt =
-    Stmt::new("select blobs, manifests, bytes from usage where registry = $1 and repository = $2");
+    Stmt::new("select blobs, manifests, bytes from usage where registry = $1 and repository = ''");
 
 pub(crate) const FORGET_EMPTY: Stmt = Stmt::new(
     "delete from usage
@@ -62,22 +62,9 @@ pub(crate) const FORGET_EMPTY: Stmt = Stmt::new(
 impl Catalog {
     /// What the registry stores; each byte counted once however many repositories hold it.
     pub async fn usage_of_registry(&self, registry: RegistryId) -> Result<Usage, DbError> {
-        self.usage_find(registry, "").await
-    }
-
-    /// What the repository holds.
-    pub async fn usage_of_repository(
-        &self,
-        registry: RegistryId,
-        repository: &gantry_oci::RepositoryName,
-    ) -> Result<Usage, DbError> {
-        self.usage_find(registry, repository.as_str()).await
-    }
-
-    async fn usage_find(&self, registry: RegistryId, repository: &str) -> Result<Usage, DbError> {
         let found = self
             .db
-            .one(&FIND, &args![registry.to_bytes(), repository], |row| {
+            .one(&FIND, &args![registry.to_bytes()], |row| {
                 Ok(Usage { blobs: row.get(0)?, manifests: row.get(1)?, bytes: row.get(2)? })
             })
             .await?;

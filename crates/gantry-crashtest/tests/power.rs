@@ -1,5 +1,6 @@
 //! Loss of power: a server works on a disk that loses and reorders what was not synced; then, cut
-//! at the boundary of a sync, again and again, what is left is started and looked at.
+//! at the boundary of a sync, again and again, what is left is started and looked at. A collection
+//! then leaves nothing in the store that no row names.
 //!
 //! `GANTRY_CRASH_CUTS` (24) cuts drawn from all boundaries and `GANTRY_CRASH_SEEDS` (4) ways to
 //! lose; as many cuts as there are takes them all. `GANTRY_CRASH_SEED` draws others.
@@ -76,9 +77,19 @@ async fn survive(recording: &Recording, shared: &Shared, cut: Cut, seed: u64) ->
     let sessions = shared.sessions.at(&marks);
     let (crash, collected) = (Crash::Power, Collected::Nothing);
     let inspection = inspect(site.port, &shared.content, &history, sessions, crash, collected);
-    let faults = inspection.await.unwrap().faults;
+    let mut faults = inspection.await.unwrap().faults;
     server.kill();
+    faults.extend(leftovers(site));
     faults
+}
+
+/// What a collection leaves that nothing names.
+fn leftovers(mut site: Site) -> Option<String> {
+    site.settings = vec![("GANTRY_COLLECTION_GRACE", "1s".to_owned())];
+    let collected = site.gc();
+    let checked = site.fsck();
+    let clean = collected.code == Some(0) && !checked.text.contains("orphan");
+    (!clean).then(|| format!("gc: {}\nfsck: {}", collected.text, checked.text))
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -155,7 +155,9 @@ pub(crate) fn append(error: AppendError) -> OciError {
             OciError::new(StatusCode::RANGE_NOT_SATISFIABLE, ErrorCode::BlobUploadInvalid, &error)
                 .with_header(header::RANGE, crate::uploads::range(received))
         }
-        AppendError::LengthMismatch { .. } => bad_request(ErrorCode::SizeInvalid, error),
+        AppendError::TooShort { .. } | AppendError::LongerThanRange(_) => {
+            bad_request(ErrorCode::SizeInvalid, error)
+        }
         AppendError::TooLong(_) => {
             OciError::new(StatusCode::PAYLOAD_TOO_LARGE, ErrorCode::SizeInvalid, error)
         }

@@ -32,6 +32,12 @@ macro_rules! ids {
                 Self(fresh(at))
             }
 
+            /// When it was made, to the millisecond.
+            pub fn made_at(self) -> Timestamp {
+                let millis = i64::try_from(self.0.timestamp_ms()).expect("48 bits fit");
+                Timestamp::from_micros(millis * 1000)
+            }
+
             /// The form the catalog keeps.
             pub fn to_bytes(self) -> [u8; 16] {
                 self.0.to_bytes()
@@ -99,6 +105,7 @@ mod tests {
         assert!(early < late && early.to_string() < late.to_string());
         assert_eq!(early.to_string().parse(), Ok(early));
         assert_eq!(UploadId::from_bytes(&early.to_bytes()), Ok(early));
+        assert_eq!(late.made_at(), Timestamp::from_micros(2_000_000));
         assert_eq!("short".parse::<UploadId>(), Err(IdError));
     }
 }

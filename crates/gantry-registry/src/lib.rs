@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use gantry_blobs::BlobStore;
 use gantry_catalog::Catalog;
-use tokio::sync::Notify;
+use tokio::sync::{Mutex, Notify};
 use tokio_util::task::TaskTracker;
 
 use cache::ContentCache;
@@ -86,6 +86,8 @@ struct Inner {
     sessions: Sessions,
     /// Work that outlives the request that asked for it.
     tasks: TaskTracker,
+    /// Held while content is collected.
+    collecting: Mutex<()>,
     /// Told when there is trash to delete.
     trashed: Arc<Notify>,
 }
@@ -108,6 +110,7 @@ impl Content {
             cache: ContentCache::new(),
             sessions: Sessions::default(),
             tasks,
+            collecting: Mutex::new(()),
             trashed: Arc::new(Notify::new()),
         }))
     }

@@ -6,5 +6,7 @@
 mod collect;
 mod figures;
 pub mod fsck;
+mod orphans;
+mod repair;
 
 pub use collect::{Collected, Collection};

@@ -1,9 +1,12 @@
 //! Pushing, pulling and deleting manifests.
 
 mod delete;
+mod named;
 mod put;
 mod read;
+mod remove;
 
 pub use delete::DeleteManifestError;
-pub use put::{MissingContent, PushedManifest, PutManifestError, UnreadManifest};
+pub use named::MissingContent;
+pub use put::{PushedManifest, PutManifestError, UnreadManifest};
 pub use read::FindManifestError;

@@ -6,10 +6,11 @@
 
 use std::collections::BTreeMap;
 
-use gantry_catalog::{DbError, Referrer};
+use gantry_catalog::Referrer;
 use gantry_model::permission::{Permit, Pull};
 use gantry_oci::{Descriptor, Digest, Manifest, Reference, referrers_tag};
 
+use crate::error::store_error;
 use crate::manifests::FindManifestError;
 use crate::page::Page;
 use crate::{Content, StoreError};
@@ -27,11 +28,7 @@ pub enum ListReferrersError {
     Store(#[from] StoreError),
 }
 
-impl From<DbError> for ListReferrersError {
-    fn from(error: DbError) -> Self {
-        Self::Store(error.into())
-    }
-}
+store_error!(ListReferrersError);
 
 impl Content {
     /// Up to `limit` manifests that refer to `subject` after `last`, in digest order; of one
@@ -49,14 +46,19 @@ impl Content {
         if limit == 0 {
             return Ok(Page { items: Vec::new(), more: false });
         }
-        let mut found: BTreeMap<Digest, Descriptor> = self
-            .tagged_referrers(permit, subject)
-            .await?
-            .into_iter()
-            .filter(|entry| artifact_type.is_none_or(|t| entry.artifact_type.as_deref() == Some(t)))
-            .filter(|entry| last.is_none_or(|last| entry.digest > *last))
-            .map(|entry| (entry.digest, entry))
-            .collect();
+        let mut found = BTreeMap::new();
+        for entry in self.tagged_referrers(permit, subject, last).await? {
+            if artifact_type.is_some_and(|wanted| entry.artifact_type.as_deref() != Some(wanted)) {
+                continue;
+            }
+            if found.len() > limit {
+                break;
+            }
+            // Where sparse content is allowed, an index names what may not be there.
+            if self.holds_manifest(permit, &entry.digest).await? {
+                found.insert(entry.digest, entry);
+            }
+        }
         let (mut last, mut bytes) = (last.copied(), 0);
         loop {
             let rows = self
@@ -87,11 +89,21 @@ impl Content {
         }
     }
 
-    /// The entries that clients keep under the subject's fallback tag, if there is such an index.
+    async fn holds_manifest(
+        &self,
+        permit: &Permit<Pull>,
+        digest: &Digest,
+    ) -> Result<bool, StoreError> {
+        Ok(self.catalog().manifest_held(permit.registry(), permit.repository(), digest).await?)
+    }
+
+    /// The entries after `last`, in digest order, that clients keep under the subject's fallback
+    /// tag, if there is such an index.
     async fn tagged_referrers(
         &self,
         permit: &Permit<Pull>,
         subject: &Digest,
+        last: Option<&Digest>,
     ) -> Result<Vec<Descriptor>, StoreError> {
         let tag = Reference::Tag(referrers_tag(subject));
         let stored = match self.find_manifest(permit, &tag).await {
@@ -100,7 +112,10 @@ impl Content {
             Err(FindManifestError::Store(error)) => return Err(error),
         };
         let index = Manifest::parse(Some(&stored.media_type), &stored.bytes);
-        Ok(index.map(|index| index.children).unwrap_or_default())
+        let mut entries = index.map(|index| index.children).unwrap_or_default();
+        entries.retain(|entry| last.is_none_or(|last| entry.digest > *last));
+        entries.sort_unstable_by_key(|entry| entry.digest);
+        Ok(entries)
     }
 }
 

@@ -1,9 +1,9 @@
 //! Listing tags.
 
-use gantry_catalog::DbError;
 use gantry_model::permission::{Permit, Pull};
 use gantry_oci::{RepositoryName, Tag};
 
+use crate::error::store_error;
 use crate::page::Page;
 use crate::{Content, StoreError};
 
@@ -18,11 +18,7 @@ pub enum ListTagsError {
     Store(#[from] StoreError),
 }
 
-impl From<DbError> for ListTagsError {
-    fn from(error: DbError) -> Self {
-        Self::Store(error.into())
-    }
-}
+store_error!(ListTagsError);
 
 impl Content {
     /// Up to `limit` tags of the repository after `last`, in byte order.

@@ -6,6 +6,7 @@
 
 mod append;
 mod cancel;
+mod claim;
 mod finish;
 mod push;
 mod receive;

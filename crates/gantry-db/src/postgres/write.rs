@@ -109,7 +109,12 @@ impl Session<'_> {
         let ran = catch_unwind(AssertUnwindSafe(|| {
             let mut tx = Tx::new(crate::tx::Session::Postgres(*self));
             let result = body(&mut tx);
-            let contended = matches!(tx.failure(), Some(DbError::Contention(_)));
+            // A row that a statement names may have been deleted since the body looked for it: the
+            // next attempt sees that it is gone, and says so in its own words.
+            let contended = matches!(
+                tx.failure(),
+                Some(DbError::Contention(_) | DbError::ForeignKeyConflict(_))
+            );
             (tx.finish(result), contended)
         }));
         let ((result, hooks), contended) =

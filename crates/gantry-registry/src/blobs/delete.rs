@@ -1,10 +1,11 @@
 //! Deleting a blob.
 
-use gantry_catalog::{DbError, Durability};
+use gantry_catalog::Durability;
 use gantry_model::Change;
 use gantry_model::permission::{Delete, Permit};
 use gantry_oci::Digest;
 
+use crate::error::store_error;
 use crate::{Content, StoreError};
 
 /// Why nothing was deleted.
@@ -26,11 +27,7 @@ pub enum DeleteBlobError {
     Store(#[from] StoreError),
 }
 
-impl From<DbError> for DeleteBlobError {
-    fn from(error: DbError) -> Self {
-        Self::Store(error.into())
-    }
-}
+store_error!(DeleteBlobError);
 
 impl Content {
     /// Ends the repository's hold on the blob. The bytes go when no repository holds them.

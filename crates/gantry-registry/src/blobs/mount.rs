@@ -4,6 +4,7 @@ use gantry_catalog::{DbError, Durability};
 use gantry_model::permission::{Actor, Permit, Pull, Push};
 use gantry_oci::{Digest, RepositoryName};
 
+use crate::error::store_error;
 use crate::uploads::{Place, link_blob};
 use crate::{Content, StoreError};
 
@@ -21,11 +22,7 @@ pub enum MountError {
     Store(#[from] StoreError),
 }
 
-impl From<DbError> for MountError {
-    fn from(error: DbError) -> Self {
-        Self::Store(error.into())
-    }
-}
+store_error!(MountError);
 
 impl Content {
     /// Makes the permit's repository hold the blob that `source` holds.
@@ -45,6 +42,7 @@ impl Content {
             return Ok(());
         }
         let (name, source) = (permit.repository().clone(), source.repository().clone());
+        let sparse = self.registries().settings(registry).sparse_content;
         let content = self.clone();
         self.catalog()
             .transaction(Durability::Power, move |tx| {
@@ -56,6 +54,9 @@ impl Content {
                 let size = size.ok_or(MountError::Unknown(digest))?;
                 let repository = tx.repository_ensure(registry, &name)?;
                 let place = Place { registry, repository, name: &name };
+                if sparse {
+                    tx.repository_lock(repository)?;
+                }
                 link_blob(tx, &place, &digest, size, false)?;
                 tx.on_commit(content.cache().invalidation(registry, &name));
                 Ok(())

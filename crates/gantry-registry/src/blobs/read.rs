@@ -8,6 +8,7 @@ use gantry_catalog::{BlobLink, DbError, Durability};
 use gantry_model::permission::{Permit, Pull};
 use gantry_oci::Digest;
 
+use crate::error::store_error;
 use crate::{Content, StoreError};
 
 /// Why there is no blob.
@@ -21,11 +22,7 @@ pub enum FindBlobError {
     Store(#[from] StoreError),
 }
 
-impl From<DbError> for FindBlobError {
-    fn from(error: DbError) -> Self {
-        Self::Store(error.into())
-    }
-}
+store_error!(FindBlobError);
 
 /// Why there are no bytes.
 #[derive(Debug, thiserror::Error)]

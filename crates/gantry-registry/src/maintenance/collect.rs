@@ -26,6 +26,9 @@ pub struct Collected {
     pub repositories: u64,
     /// Blobs whose bytes were deleted from the store.
     pub blobs: u64,
+    /// Stored bytes, by upload, that no row named: what is left when a loss of power takes the
+    /// row but not the bytes.
+    pub orphans: u64,
     /// Bytes that were deleted from the store.
     pub bytes: u64,
 }
@@ -33,17 +36,21 @@ pub struct Collected {
 /// Which garbage a collection takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Collection {
-    /// Whatever is past the grace.
-    PastGrace,
     /// Bytes in the trash only: what was just deleted, cancelled or pushed twice.
     Trash,
+    /// Also what is past the grace.
+    PastGrace,
+    /// Also what the store has and no row names; every stored key is looked at.
+    Everything,
 }
 
 impl Content {
-    /// Collects until nothing is left that may be taken. Safe beside any other use.
+    /// Collects until nothing is left that may be taken. Safe beside any other use; a collection
+    /// waits for the one that is under way.
     pub async fn collect(&self, collection: Collection) -> Result<Collected, StoreError> {
+        let _turn = self.0.collecting.lock().await;
         let mut collected = Collected::default();
-        if collection == Collection::PastGrace {
+        if collection != Collection::Trash {
             let (now, limits) = (self.catalog().now(), self.limits());
             let before = now.minus(limits.grace).minus(limits.renew_every());
             self.sweep_uploads(now.minus(limits.upload_idle), &mut collected).await?;
@@ -51,6 +58,9 @@ impl Content {
             self.sweep_repositories(before, &mut collected).await?;
         }
         self.empty_trash(&mut collected).await?;
+        if collection == Collection::Everything {
+            self.sweep_orphans(&mut collected).await?;
+        }
         Ok(collected)
     }
 
@@ -137,12 +147,16 @@ impl Content {
         before: Timestamp,
         collected: &mut Collected,
     ) -> Result<(), DbError> {
-        let removed = self
-            .catalog()
-            .transaction(Durability::Process, move |tx| tx.repository_sweep(before, BATCH))
-            .await?;
-        collected.repositories += removed;
-        Ok(())
+        loop {
+            let removed = self
+                .catalog()
+                .transaction(Durability::Process, move |tx| tx.repository_sweep(before, BATCH))
+                .await?;
+            collected.repositories += removed;
+            if removed < BATCH as u64 {
+                return Ok(());
+            }
+        }
     }
 
     async fn empty_trash(&self, collected: &mut Collected) -> Result<(), StoreError> {

@@ -2,7 +2,7 @@
 //! what changes under it is looked at twice before it is reported.
 
 use futures_util::TryStreamExt;
-use gantry_blobs::{BlobKey, BlobSource, StoredBlob};
+use gantry_blobs::{BlobKey, BlobSource};
 use gantry_catalog::BlobRow;
 use gantry_model::{Registry, RegistryId};
 use gantry_oci::{Digest, Hasher};
@@ -11,6 +11,8 @@ use serde::Serialize;
 use crate::{Content, StoreError};
 
 const PAGE: usize = 500;
+/// Manifests are read whole, up to 4 MiB each.
+const MANIFESTS: usize = 8;
 
 /// How closely to look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,11 +52,20 @@ pub enum Finding {
         /// The store's.
         stored: u64,
     },
-    /// Bytes hash to another digest.
-    BytesDiffer {
+    /// A blob's bytes hash to another digest.
+    BlobDiffers {
         /// The registry.
         registry: String,
-        /// The blob or manifest.
+        /// The blob.
+        digest: Digest,
+        /// What the bytes hash to.
+        actual: Digest,
+    },
+    /// A manifest's bytes hash to another digest.
+    ManifestDiffers {
+        /// The registry.
+        registry: String,
+        /// The manifest.
         digest: Digest,
         /// What the bytes hash to.
         actual: Digest,
@@ -78,6 +89,21 @@ pub enum Finding {
 }
 
 impl Finding {
+    /// The blob whose bytes are damaged or gone, with its registry's name: repositories can let go
+    /// of it ([`Content::let_go_of_blob`]) so that it is pushed again.
+    pub fn lost_blob(&self) -> Option<(&str, &Digest)> {
+        match self {
+            Self::BytesMissing { registry, digest, .. }
+            | Self::LengthDiffers { registry, digest, .. }
+            | Self::BlobDiffers { registry, digest, .. } => Some((registry, digest)),
+            // A disk that can't be read now may be read again.
+            Self::Unreadable { .. }
+            | Self::ManifestDiffers { .. }
+            | Self::Database { .. }
+            | Self::Orphan { .. } => None,
+        }
+    }
+
     /// Content is damaged or gone, rather than room wasted.
     pub fn is_damage(&self) -> bool {
         !matches!(self, Self::Orphan { .. })
@@ -196,7 +222,7 @@ impl Content {
             }
         }
         let actual = hasher.finish();
-        (actual != digest).then_some(Finding::BytesDiffer { registry: name, digest, actual })
+        (actual != digest).then_some(Finding::BlobDiffers { registry: name, digest, actual })
     }
 
     async fn check_manifests(
@@ -206,7 +232,7 @@ impl Content {
     ) -> Result<(), StoreError> {
         let mut last = None;
         loop {
-            let page = self.catalog().manifest_list(registry.id, last.as_ref(), 50).await?;
+            let page = self.catalog().manifest_list(registry.id, last.as_ref(), MANIFESTS).await?;
             let Some((end, _)) = page.last() else { return Ok(()) };
             last = Some(*end);
             for (digest, bytes) in page {
@@ -215,7 +241,7 @@ impl Content {
                 let actual = Digest::of(digest.algorithm(), &bytes);
                 if actual != digest {
                     let registry = registry.name.to_string();
-                    report.findings.push(Finding::BytesDiffer { registry, digest, actual });
+                    report.findings.push(Finding::ManifestDiffers { registry, digest, actual });
                 }
             }
         }
@@ -232,12 +258,10 @@ impl Content {
             let page = self.blobs().list(&registry, last.as_ref(), PAGE).await?;
             let Some(end) = page.last() else { return Ok(()) };
             last = Some(end.key.clone());
-            for StoredBlob { key, length } in page {
-                let (parsed, key) = (key.clone(), key.to_string());
-                if !self.catalog().storage_key_in_use(&key).await?
-                    && self.blobs().read(&parsed, None).await.is_ok()
-                {
-                    report.findings.push(Finding::Orphan { key, size: length });
+            for stored in page {
+                if self.is_orphan(&stored).await? {
+                    let key = stored.key.to_string();
+                    report.findings.push(Finding::Orphan { key, size: stored.length });
                 }
             }
         }

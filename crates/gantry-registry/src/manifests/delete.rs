@@ -1,10 +1,11 @@
 //! Deleting a manifest, with its tags and referrers; removing a tag.
 
-use gantry_catalog::{DbError, Durability, Transaction};
-use gantry_model::Change;
+use gantry_catalog::Durability;
 use gantry_model::permission::{Delete, Permit};
 use gantry_oci::{Digest, Tag};
 
+use super::remove::{Removal, Remover};
+use crate::error::store_error;
 use crate::uploads::Place;
 use crate::{Content, StoreError};
 
@@ -30,11 +31,7 @@ pub enum DeleteManifestError {
     Store(#[from] StoreError),
 }
 
-impl From<DbError> for DeleteManifestError {
-    fn from(error: DbError) -> Self {
-        Self::Store(error.into())
-    }
-}
+store_error!(DeleteManifestError);
 
 impl Content {
     /// Removes the tag; what it named stays.
@@ -53,7 +50,7 @@ impl Content {
                 let unknown = || DeleteManifestError::TagUnknown(tag.clone());
                 let repository = tx.repository_find(registry, &name)?.ok_or_else(unknown)?;
                 let place = Place { registry, repository, name: &name };
-                remove_tag(tx, &place, &tag, &by)?.ok_or_else(unknown)?;
+                Remover::new(&place, &by).tag(tx, &tag)?.ok_or_else(unknown)?;
                 tx.on_commit(content.cache().invalidation(registry, &name));
                 Ok(())
             })
@@ -64,7 +61,9 @@ impl Content {
     /// does. A child of an index is refused unless the registry allows sparse content; a referrer
     /// that is one stays.
     ///
-    /// What was answered survives a loss of power.
+    /// Referrers go before what they refer to, in as many transactions as it takes, the manifest
+    /// itself in the last: a delete that was cut short is asked for again. What was answered
+    /// survives a loss of power.
     pub async fn delete_manifest(
         &self,
         permit: &Permit<Delete>,
@@ -73,80 +72,28 @@ impl Content {
         let (registry, name, digest) = (permit.registry(), permit.repository().clone(), *digest);
         let by = permit.identity().to_string();
         let sparse = self.registries().settings(registry).sparse_content;
-        let content = self.clone();
-        self.catalog()
-            .transaction(Durability::Power, move |tx| {
-                let unknown = || DeleteManifestError::Unknown(digest);
-                let repository = tx.repository_find(registry, &name)?.ok_or_else(unknown)?;
-                let place = Place { registry, repository, name: &name };
-                if let Some(parent) = tx.manifest_edge_parent(repository, &digest)?
-                    && !sparse
-                {
-                    return Err(DeleteManifestError::Named { child: digest, parent });
-                }
-                remove_manifest(tx, &place, &digest, &by)?.ok_or_else(unknown)?;
-                remove_referrers(tx, &place, &digest, &by)?;
-                tx.on_commit(content.cache().invalidation(registry, &name));
-                Ok(())
-            })
-            .await
-    }
-}
-
-/// Removes what refers to `subject`, what refers to that, and so on. Digests make cycles
-/// impossible, so this ends.
-fn remove_referrers(
-    tx: &mut Transaction<'_, '_>,
-    place: &Place<'_>,
-    subject: &Digest,
-    by: &str,
-) -> Result<(), DbError> {
-    let mut subjects = vec![*subject];
-    while let Some(subject) = subjects.pop() {
-        for referrer in tx.referrer_digests(place.repository, &subject)? {
-            if tx.manifest_edge_parent(place.repository, &referrer)?.is_none()
-                && remove_manifest(tx, place, &referrer, by)?.is_some()
-            {
-                subjects.push(referrer);
+        loop {
+            let (content, name, by) = (self.clone(), name.clone(), by.clone());
+            let removal = self
+                .catalog()
+                .transaction(Durability::Power, move |tx| {
+                    let unknown = || DeleteManifestError::Unknown(digest);
+                    let repository = tx.repository_find(registry, &name)?.ok_or_else(unknown)?;
+                    let place = Place { registry, repository, name: &name };
+                    tx.manifest_find(repository, &digest)?.ok_or_else(unknown)?;
+                    if let Some(parent) = tx.manifest_edge_parent(repository, &digest)?
+                        && !sparse
+                    {
+                        return Err(DeleteManifestError::Named { child: digest, parent });
+                    }
+                    let removal = Remover::new(&place, &by).with_referrers(tx, &digest)?;
+                    tx.on_commit(content.cache().invalidation(registry, &name));
+                    Ok(removal)
+                })
+                .await?;
+            if removal == Removal::Complete {
+                return Ok(());
             }
         }
     }
-    Ok(())
-}
-
-fn remove_manifest(
-    tx: &mut Transaction<'_, '_>,
-    place: &Place<'_>,
-    digest: &Digest,
-    by: &str,
-) -> Result<Option<()>, DbError> {
-    let Some(row) = tx.manifest_find(place.repository, digest)? else { return Ok(None) };
-    for tag in tx.tags_of(place.repository, digest)? {
-        remove_tag(tx, place, &tag, by)?;
-    }
-    tx.manifest_edge_released(place.repository, digest)?;
-    tx.manifest_unlink(place.repository, digest)?;
-    let dropped = tx.manifest_drop_unheld(place.registry, digest)?;
-    tx.journal_append(
-        place.registry,
-        &Change::ManifestDeleted {
-            repository: place.name.clone(),
-            digest: *digest,
-            size: row.size,
-            dropped,
-        },
-    )?;
-    Ok(Some(()))
-}
-
-fn remove_tag(
-    tx: &mut Transaction<'_, '_>,
-    place: &Place<'_>,
-    tag: &Tag,
-    by: &str,
-) -> Result<Option<()>, DbError> {
-    let Some(digest) = tx.tag_delete(place.repository, tag, by)? else { return Ok(None) };
-    let (repository, tag) = (place.name.clone(), tag.clone());
-    tx.journal_append(place.registry, &Change::TagDeleted { repository, tag, digest })?;
-    Ok(Some(()))
 }

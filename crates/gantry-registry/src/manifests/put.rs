@@ -1,19 +1,21 @@
 //! Pushing a manifest.
 
-use std::fmt;
-
 use bytes::Bytes;
 use gantry_catalog::{DbError, Durability, NewManifest, StoredManifest, Transaction};
+use gantry_model::Change;
 use gantry_model::permission::{Permit, Push};
-use gantry_model::{Change, RepositoryId};
 use gantry_oci::{Digest, Manifest, ManifestError, MediaType, Reference, Tag};
 
+use super::named::{MissingContent, Named, find_named, told};
+use crate::error::store_error;
 use crate::uploads::Place;
 use crate::{Content, StoreError};
 
 /// The longest annotations of a manifest with a subject, in bytes of JSON: they are listed with
 /// the subject's referrers.
 const LISTED_ANNOTATIONS: usize = 64 << 10;
+/// Manifests longer than this many bytes are parsed aside, lest other requests wait.
+const PARSED_ASIDE: usize = 64 << 10;
 
 /// A manifest as a client sends it.
 #[derive(Clone, Debug)]
@@ -39,33 +41,6 @@ pub struct PushedManifest {
     pub tags: Vec<Tag>,
 }
 
-/// Something a manifest names that the repository doesn't hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MissingContent {
-    /// A config or layer.
-    Blob(Digest),
-    /// A manifest of an index.
-    Manifest(Digest),
-}
-
-impl MissingContent {
-    /// Which digest.
-    pub fn digest(&self) -> &Digest {
-        match self {
-            Self::Blob(digest) | Self::Manifest(digest) => digest,
-        }
-    }
-}
-
-impl fmt::Display for MissingContent {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Blob(digest) => write!(f, "blob {digest}"),
-            Self::Manifest(digest) => write!(f, "manifest {digest}"),
-        }
-    }
-}
-
 /// Why the manifest wasn't taken.
 #[derive(Debug, thiserror::Error)]
 pub enum PutManifestError {
@@ -81,7 +56,7 @@ pub enum PutManifestError {
         actual: Digest,
     },
     /// The repository doesn't hold what the manifest names.
-    #[error("the repository doesn't hold {}", list(.0))]
+    #[error("the repository doesn't hold {}", told(.0))]
     Missing(Vec<MissingContent>),
     /// The manifest gives something another length than it has.
     #[error("the manifest gives {digest} {claimed} bytes, it has {actual}")]
@@ -121,15 +96,7 @@ pub enum PutManifestError {
     Store(#[from] StoreError),
 }
 
-fn list(missing: &[MissingContent]) -> String {
-    missing.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-}
-
-impl From<DbError> for PutManifestError {
-    fn from(error: DbError) -> Self {
-        Self::Store(error.into())
-    }
-}
+store_error!(PutManifestError);
 
 impl Content {
     /// Makes the repository hold the manifest and gives it its tags, all or nothing.
@@ -142,8 +109,7 @@ impl Content {
         permit: &Permit<Push>,
         unread: UnreadManifest,
     ) -> Result<PushedManifest, PutManifestError> {
-        let view = Manifest::parse(unread.media_type.as_ref(), &unread.bytes)?;
-        let digest = digest_of(&unread)?;
+        let (unread, view, digest) = parse(unread).await?;
         let tags = tags_of(&unread);
         let new = NewManifest {
             artifact_type: view.artifact_type.clone(),
@@ -165,6 +131,9 @@ impl Content {
             .transaction(Durability::Power, move |tx| {
                 let repository = tx.repository_ensure(registry, &name)?;
                 let place = Place { registry, repository, name: &name };
+                if sparse {
+                    tx.repository_lock(repository)?;
+                }
                 let named = find_named(tx, repository, &view)?;
                 if !sparse {
                     named.all_present()?;
@@ -179,6 +148,22 @@ impl Content {
             .await
             .map(|()| pushed)
     }
+}
+
+async fn parse(
+    unread: UnreadManifest,
+) -> Result<(UnreadManifest, Manifest, Digest), PutManifestError> {
+    let length = unread.bytes.len();
+    let parse = move || {
+        let view = Manifest::parse(unread.media_type.as_ref(), &unread.bytes)?;
+        let digest = digest_of(&unread)?;
+        Ok((unread, view, digest))
+    };
+    if length <= PARSED_ASIDE {
+        return parse();
+    }
+    let parsed = tokio::task::spawn_blocking(parse).await;
+    parsed.map_err(|error| StoreError::Interrupted(error.to_string()))?
 }
 
 fn digest_of(unread: &UnreadManifest) -> Result<Digest, PutManifestError> {
@@ -214,69 +199,6 @@ fn listed_annotations(view: &Manifest) -> Result<Option<String>, PutManifestErro
         0..=LISTED_ANNOTATIONS => Ok(Some(text)),
         length => Err(PutManifestError::AnnotationsTooLong(length)),
     }
-}
-
-/// What a manifest names, and whether the repository holds it.
-struct Named {
-    blobs: Vec<(Digest, bool)>,
-    children: Vec<(Digest, bool)>,
-    missing: Vec<MissingContent>,
-}
-
-impl Named {
-    fn all_present(&self) -> Result<(), PutManifestError> {
-        if self.missing.is_empty() {
-            Ok(())
-        } else {
-            Err(PutManifestError::Missing(self.missing.clone()))
-        }
-    }
-}
-
-fn find_named(
-    tx: &mut Transaction<'_, '_>,
-    repository: RepositoryId,
-    view: &Manifest,
-) -> Result<Named, PutManifestError> {
-    let mut named = Named { blobs: Vec::new(), children: Vec::new(), missing: Vec::new() };
-    for blob in &view.blobs {
-        let held = tx.blob_size(repository, &blob.digest)?;
-        match (held, blob.size) {
-            (Some(actual), Some(claimed)) if actual != claimed => {
-                return Err(PutManifestError::SizeMismatch {
-                    digest: blob.digest,
-                    claimed,
-                    actual,
-                });
-            }
-            (None, _) if blob.required => named.missing.push(MissingContent::Blob(blob.digest)),
-            _ => {}
-        }
-        named.blobs.push((blob.digest, held.is_some()));
-    }
-    for child in &view.children {
-        let held = tx.manifest_find(repository, &child.digest)?;
-        match &held {
-            None => named.missing.push(MissingContent::Manifest(child.digest)),
-            Some(row) if row.size != child.size => {
-                return Err(PutManifestError::SizeMismatch {
-                    digest: child.digest,
-                    claimed: child.size,
-                    actual: row.size,
-                });
-            }
-            Some(row) if row.media_type != child.media_type => {
-                return Err(PutManifestError::MediaTypeMismatch {
-                    digest: child.digest,
-                    claimed: child.media_type.clone(),
-                    actual: row.media_type.clone(),
-                });
-            }
-            Some(_) => {}
-        }
-        named.children.push((child.digest, held.is_some()));
-    }
-    Ok(named)
 }
 
 fn hold(

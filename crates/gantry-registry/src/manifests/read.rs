@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use gantry_catalog::{DbError, StoredManifest};
+use gantry_catalog::StoredManifest;
 use gantry_model::permission::{Permit, Pull};
 use gantry_oci::Reference;
 
+use crate::error::store_error;
 use crate::{Content, StoreError};
 
 /// Why there is no manifest.
@@ -19,11 +20,7 @@ pub enum FindManifestError {
     Store(#[from] StoreError),
 }
 
-impl From<DbError> for FindManifestError {
-    fn from(error: DbError) -> Self {
-        Self::Store(error.into())
-    }
-}
+store_error!(FindManifestError);
 
 impl Content {
     /// The manifest that the reference names, with its exact bytes.

@@ -1,13 +1,18 @@
 //! Taking a chunk, or a stream without end announced.
 
 use gantry_blobs::BlobError;
-use gantry_catalog::{DbError, Durability};
+use gantry_catalog::{Durability, UploadRow};
 use gantry_model::UploadId;
 use gantry_model::permission::{Permit, Push};
 use gantry_oci::ContentRange;
 
-use super::receive::UploadBody;
+use super::claim::ClaimError;
+use super::receive::{Received, UploadBody};
+use crate::error::store_error;
 use crate::{Content, StoreError};
+
+/// What a request is told whose session another went on with.
+const SUPERSEDED: &str = "another request went on with this upload";
 
 /// Why a request's bytes weren't all taken.
 #[derive(Debug, thiserror::Error)]
@@ -23,14 +28,17 @@ pub enum AppendError {
         /// Bytes the session has.
         received: u64,
     },
-    /// The body had another length than its range.
+    /// The body was shorter than its range.
     #[error("the chunk's range has {announced} bytes, {arrived} arrived")]
-    LengthMismatch {
+    TooShort {
         /// Bytes of the range.
         announced: u64,
         /// Bytes of the body.
         arrived: u64,
     },
+    /// The body was longer than its range.
+    #[error("the chunk's range has {0} bytes, more arrived")]
+    LongerThanRange(u64),
     /// The blob would be too long.
     #[error("a blob may have {0} bytes at most")]
     TooLong(u64),
@@ -42,9 +50,15 @@ pub enum AppendError {
     Store(#[from] StoreError),
 }
 
-impl From<DbError> for AppendError {
-    fn from(error: DbError) -> Self {
-        Self::Store(error.into())
+store_error!(AppendError);
+
+impl From<ClaimError> for AppendError {
+    fn from(error: ClaimError) -> Self {
+        match error {
+            ClaimError::Unknown => Self::Unknown,
+            ClaimError::Superseded => Self::BrokenOff(SUPERSEDED.into()),
+            ClaimError::Store(error) => error.into(),
+        }
     }
 }
 
@@ -83,9 +97,22 @@ impl Content {
         range: Option<ContentRange>,
         body: UploadBody,
     ) -> Result<u64, AppendError> {
-        let turn = self.0.sessions.take(id).await;
-        let upload = self.upload(permit, id).await?.ok_or(AppendError::Unknown)?;
+        let (turn, upload) = self.claim_upload(permit, id).await?;
         let received = self.receive(&upload, range, body, turn.stop()).await?;
+        self.advance_upload(id, &upload, &received).await?;
+        match received.end {
+            Ok(()) => Ok(received.total),
+            Err(error) => Err(AppendError::BrokenOff(error.to_string())),
+        }
+    }
+
+    /// Notes what has been received.
+    pub(super) async fn advance_upload(
+        &self,
+        id: UploadId,
+        upload: &UploadRow,
+        received: &Received,
+    ) -> Result<(), AppendError> {
         let (from, to, state) = (upload.received, received.total, received.hasher.save());
         self.catalog()
             .transaction(Durability::Process, move |tx| {
@@ -95,10 +122,6 @@ impl Content {
                     Err(AppendError::Unknown)
                 }
             })
-            .await?;
-        match received.end {
-            Ok(()) => Ok(received.total),
-            Err(error) => Err(AppendError::BrokenOff(error.to_string())),
-        }
+            .await
     }
 }

@@ -1,9 +1,10 @@
 //! Giving a session up.
 
-use gantry_catalog::{DbError, Durability};
+use gantry_catalog::Durability;
 use gantry_model::UploadId;
 use gantry_model::permission::{Permit, Push};
 
+use crate::error::store_error;
 use crate::{Content, StoreError};
 
 /// Why a session wasn't cancelled.
@@ -17,11 +18,7 @@ pub enum CancelError {
     Store(#[from] StoreError),
 }
 
-impl From<DbError> for CancelError {
-    fn from(error: DbError) -> Self {
-        Self::Store(error.into())
-    }
-}
+store_error!(CancelError);
 
 impl Content {
     /// Ends the session; its bytes become trash.
@@ -30,12 +27,14 @@ impl Content {
         permit: &Permit<Push>,
         id: UploadId,
     ) -> Result<(), CancelError> {
-        let _turn = self.0.sessions.take(id).await;
+        self.upload_row(permit, id).await?.ok_or(CancelError::Unknown)?;
+        let _turn = loop {
+            // Also from requests that come later: they are about a session that ends.
+            if let Some(turn) = self.0.sessions.take(id).await {
+                break turn;
+            }
+        };
         self.0.sessions.forget(id);
-        let row = self.catalog().upload_find(id, permit.registry(), permit.repository()).await?;
-        if row.is_none_or(|upload| upload.identity != permit.identity().as_str()) {
-            return Err(CancelError::Unknown);
-        }
         let trashed = self.0.trashed.clone();
         self.catalog()
             .transaction(Durability::Power, move |tx| {

@@ -8,7 +8,6 @@ use gantry_oci::{ContentRange, Digest, Hasher, RepositoryName};
 
 use super::append::AppendError;
 use super::receive::{Received, UploadBody, hash, parse_key};
-use super::session::SessionTurn;
 use crate::{Content, StoreError};
 
 /// Why there is no blob. The session stays as it was before the request.
@@ -52,7 +51,8 @@ impl Content {
     /// Appends the body, if there is one, and closes the session as the blob `digest`.
     ///
     /// What was answered survives a loss of power. Goes on to its end when the request that asked
-    /// for it is gone.
+    /// for it is gone. A client that didn't get the answer may ask again: a session that is gone
+    /// has been closed where the repository holds the blob.
     pub async fn finish_upload(
         &self,
         permit: Permit<Push>,
@@ -62,7 +62,14 @@ impl Content {
         body: UploadBody,
     ) -> Result<PushedBlob, FinishError> {
         let content = self.clone();
-        let finish = async move { content.finish(&permit, id, digest, range, body).await };
+        let finish = async move {
+            match content.finish(&permit, id, digest, range, body).await {
+                Err(FinishError::Append(AppendError::Unknown)) => {
+                    content.finished_before(&permit, digest).await
+                }
+                outcome => outcome,
+            }
+        };
         self.0
             .tasks
             .spawn(finish)
@@ -78,13 +85,13 @@ impl Content {
         range: Option<ContentRange>,
         body: UploadBody,
     ) -> Result<PushedBlob, FinishError> {
-        let turn: SessionTurn = self.0.sessions.take(id).await;
-        let upload = self.upload(permit, id).await?.ok_or(AppendError::Unknown)?;
+        let (turn, upload) = self.claim_upload(permit, id).await.map_err(AppendError::from)?;
         let received = self.receive(&upload, range, body, turn.stop()).await?;
-        let Received { total, hasher, end } = received;
-        if let Err(error) = end {
+        if let Err(error) = &received.end {
+            self.advance_upload(id, &upload, &received).await?;
             return Err(AppendError::BrokenOff(error.to_string()).into());
         }
+        let Received { total, hasher, .. } = received;
         let key = parse_key(&upload.storage_key)?;
         let actual = if hasher.algorithm() == digest.algorithm() {
             hasher.finish()
@@ -104,6 +111,28 @@ impl Content {
         }
         self.0.sessions.forget(id);
         Ok(PushedBlob { digest, size: total })
+    }
+
+    /// The blob, if the repository holds it; its grace starts anew.
+    async fn finished_before(
+        &self,
+        permit: &Permit<Push>,
+        digest: Digest,
+    ) -> Result<PushedBlob, FinishError> {
+        let (registry, name) = (permit.registry(), permit.repository().clone());
+        self.catalog()
+            .transaction(Durability::Power, move |tx| {
+                let unknown = AppendError::Unknown;
+                let Some(repository) = tx.repository_find(registry, &name)? else {
+                    return Err(unknown.into());
+                };
+                let Some(size) = tx.blob_size(repository, &digest)? else {
+                    return Err(unknown.into());
+                };
+                tx.blob_renew(repository, &digest)?;
+                Ok(PushedBlob { digest, size })
+            })
+            .await
     }
 
     /// One read of what has arrived, for a digest by an algorithm that wasn't announced.
@@ -128,6 +157,7 @@ impl Content {
         blob: BlobRow,
     ) -> Result<(), FinishError> {
         let (registry, name) = (permit.registry(), permit.repository().clone());
+        let sparse = self.registries().settings(registry).sparse_content;
         let content = self.clone();
         self.catalog()
             .transaction(Durability::Power, move |tx| {
@@ -141,6 +171,9 @@ impl Content {
                     tx.on_commit(move || trashed.notify_one());
                 }
                 let place = Place { registry, repository, name: &name };
+                if sparse {
+                    tx.repository_lock(repository)?;
+                }
                 link_blob(tx, &place, &blob.digest, blob.size, stored)?;
                 tx.on_commit(content.cache().invalidation(registry, &name));
                 Ok(())

@@ -27,9 +27,10 @@ pub(super) struct Received {
     pub(super) end: Result<(), BodyError>,
 }
 
+/// More bytes arrived than there is room for.
 #[derive(Debug, thiserror::Error)]
-#[error("a blob may have {0} bytes at most")]
-struct TooLong(u64);
+#[error("too many bytes")]
+struct TooLong;
 
 #[derive(Debug, thiserror::Error)]
 #[error("another request went on with this upload")]
@@ -56,13 +57,13 @@ impl Content {
         let hasher = Hasher::restore(&upload.hash_state)
             .map_err(|error| StoreError::Interrupted(error.to_string()))?;
         let key = parse_key(&upload.storage_key)?;
-        let most = self.limits().blob_bytes;
+        let most = self.limits().blob_bytes.saturating_sub(upload.received);
+        let announced = range.as_ref().map(ContentRange::len);
         let hasher = Arc::new(Mutex::new(hasher));
         let hashed = Hashed {
             body,
             hasher: Arc::clone(&hasher),
-            room: most.saturating_sub(upload.received),
-            most,
+            room: announced.map_or(most, |announced| announced.min(most)),
             stop: Box::pin(stop.cancelled_owned()),
         };
         let appended = self.blobs().append(&key, upload.received, Box::pin(hashed)).await;
@@ -74,13 +75,17 @@ impl Content {
             }
             Err(error) => return Err(error.into()),
         };
-        if end.as_ref().is_err_and(|error| error.is::<TooLong>()) {
-            return Err(AppendError::TooLong(most));
-        }
-        if let (Some(range), Ok(())) = (&range, &end)
-            && range.len() != written
-        {
-            return Err(AppendError::LengthMismatch { announced: range.len(), arrived: written });
+        match (&end, announced) {
+            (Err(error), announced) if error.is::<TooLong>() => {
+                return Err(match announced {
+                    Some(announced) if announced <= most => AppendError::LongerThanRange(announced),
+                    _ => AppendError::TooLong(self.limits().blob_bytes),
+                });
+            }
+            (Ok(()), Some(announced)) if announced != written => {
+                return Err(AppendError::TooShort { announced, arrived: written });
+            }
+            _ => {}
         }
         let hasher = hasher.lock().unwrap_or_else(PoisonError::into_inner).clone();
         Ok(Received { total: upload.received + written, hasher, end })
@@ -106,8 +111,8 @@ struct Hashed {
     body: UploadBody,
     /// Only this stream locks it while bytes pass; the session reads it afterwards.
     hasher: Arc<Mutex<Hasher>>,
+    /// How many more bytes may come.
     room: u64,
-    most: u64,
     stop: Pin<Box<WaitForCancellationFutureOwned>>,
 }
 
@@ -122,7 +127,7 @@ impl Stream for Hashed {
         let item = std::task::ready!(this.body.as_mut().poll_next(cx));
         if let Some(Ok(bytes)) = &item {
             let Some(room) = this.room.checked_sub(bytes.len() as u64) else {
-                return Poll::Ready(Some(Err(TooLong(this.most).into())));
+                return Poll::Ready(Some(Err(TooLong.into())));
             };
             this.room = room;
             this.hasher.lock().unwrap_or_else(PoisonError::into_inner).update(bytes);

@@ -2,13 +2,11 @@
 //!
 //! A client that lost its connection retries before the server has noticed; the retry must not
 //! wait for the dead request's time-out. So a request that finds the session busy tells the other
-//! to stop, waits until it has put its state down, and goes on.
-//!
-//! What a session has received survives the end of the process, but not a loss of power: then its
-//! row may remember bytes that the disk has lost. So a session that this process hasn't written to
-//! is compared with its bytes once before it goes on.
+//! to stop, waits until it has put its state down, and goes on. Of several that wait, the one that
+//! came last goes on.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use gantry_model::UploadId;
@@ -21,12 +19,16 @@ pub(crate) struct Sessions(Arc<Inner>);
 #[derive(Debug, Default)]
 struct Inner {
     turns: Mutex<HashMap<UploadId, Turn>>,
+    /// How many requests have asked for a turn.
+    arrivals: AtomicU64,
     /// Sessions whose bytes are known to be there.
     known: Mutex<HashSet<UploadId>>,
 }
 
 #[derive(Debug, Clone)]
 struct Turn {
+    /// The request's place among all that asked.
+    arrival: u64,
     /// Tells the request that has the session to stop.
     stop: CancellationToken,
     /// Told by it when it has.
@@ -42,9 +44,14 @@ pub(crate) struct SessionTurn {
 }
 
 impl Sessions {
-    /// Takes the session over from whoever has it.
-    pub(crate) async fn take(&self, id: UploadId) -> SessionTurn {
-        let mine = Turn { stop: CancellationToken::new(), over: CancellationToken::new() };
+    /// Takes the session over from whoever has it; `None` when a request that came later has it.
+    /// Nothing is known yet of whether the asker may: that comes first.
+    pub(crate) async fn take(&self, id: UploadId) -> Option<SessionTurn> {
+        let mine = Turn {
+            arrival: self.0.arrivals.fetch_add(1, Ordering::Relaxed),
+            stop: CancellationToken::new(),
+            over: CancellationToken::new(),
+        };
         loop {
             let other = {
                 let mut turns = self.turns();
@@ -52,10 +59,13 @@ impl Sessions {
                     Some(other) => other.clone(),
                     None => {
                         turns.insert(id, mine.clone());
-                        return SessionTurn { sessions: self.clone(), id, turn: mine };
+                        return Some(SessionTurn { sessions: self.clone(), id, turn: mine });
                     }
                 }
             };
+            if other.arrival > mine.arrival {
+                return None;
+            }
             other.stop.cancel();
             other.over.cancelled().await;
         }
@@ -119,7 +129,7 @@ mod tests {
     async fn a_newer_request_takes_the_session_over() {
         let sessions = Sessions::default();
         let id = UploadId::new(Timestamp::from_micros(1));
-        let first = sessions.take(id).await;
+        let first = sessions.take(id).await.unwrap();
         let second = sessions.take(id);
         let stop = first.stop();
         let holder = async move {
@@ -130,5 +140,20 @@ mod tests {
         assert_eq!(sessions.busy(), 1);
         drop(second);
         assert_eq!(sessions.busy(), 0);
+    }
+
+    #[tokio::test]
+    async fn of_several_that_wait_the_last_goes_on() {
+        let sessions = Sessions::default();
+        let id = UploadId::new(Timestamp::from_micros(1));
+        let first = sessions.take(id).await.unwrap();
+        let (mut older, mut newer) = (Box::pin(sessions.take(id)), Box::pin(sessions.take(id)));
+        // Both have asked, in this order, and both wait.
+        assert!(futures_util::poll!(&mut older).is_pending());
+        assert!(futures_util::poll!(&mut newer).is_pending());
+        drop(first);
+        let newer = newer.await;
+        assert!(newer.is_some());
+        assert!(older.await.is_none());
     }
 }

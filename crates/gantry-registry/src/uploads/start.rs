@@ -1,11 +1,12 @@
 //! Starting a session.
 
 use gantry_blobs::BlobKey;
-use gantry_catalog::{DbError, Durability, NewUpload};
+use gantry_catalog::{Durability, NewUpload};
 use gantry_model::permission::{Permit, Push};
 use gantry_model::{RegistryId, UploadId};
 use gantry_oci::{Algorithm, Hasher};
 
+use crate::error::store_error;
 use crate::{Content, StoreError};
 
 /// Why no session was started.
@@ -19,11 +20,7 @@ pub enum StartError {
     Store(#[from] StoreError),
 }
 
-impl From<DbError> for StartError {
-    fn from(error: DbError) -> Self {
-        Self::Store(error.into())
-    }
-}
+store_error!(StartError);
 
 impl Content {
     /// Starts an upload session, bound to the permit's repository and identity. Its digest is

@@ -1,12 +1,10 @@
 //! How far a session is.
 
-use gantry_blobs::BlobError;
-use gantry_catalog::{DbError, UploadRow};
 use gantry_model::UploadId;
 use gantry_model::permission::{Permit, Push};
-use gantry_oci::Hasher;
 
-use super::receive::{hash, parse_key};
+use super::claim::ClaimError;
+use crate::error::store_error;
 use crate::{Content, StoreError};
 
 /// Why there is no answer.
@@ -20,11 +18,7 @@ pub enum StatusError {
     Store(#[from] StoreError),
 }
 
-impl From<DbError> for StatusError {
-    fn from(error: DbError) -> Self {
-        Self::Store(error.into())
-    }
-}
+store_error!(StatusError);
 
 impl Content {
     /// How many bytes the session has received.
@@ -33,46 +27,19 @@ impl Content {
         permit: &Permit<Push>,
         id: UploadId,
     ) -> Result<u64, StatusError> {
-        Ok(self.upload(permit, id).await?.ok_or(StatusError::Unknown)?.received)
-    }
-
-    /// The session, if it is bound to the permit's registry, repository and identity, and if its
-    /// bytes are there.
-    pub(super) async fn upload(
-        &self,
-        permit: &Permit<Push>,
-        id: UploadId,
-    ) -> Result<Option<UploadRow>, StoreError> {
-        let row = self.catalog().upload_find(id, permit.registry(), permit.repository()).await?;
-        let Some(upload) = row.filter(|row| row.identity == permit.identity().as_str()) else {
-            return Ok(None);
-        };
-        if !self.0.sessions.is_known(id) {
-            // The process that wrote to it may have ended between sealing and publishing.
-            self.blobs().reopen(&parse_key(&upload.storage_key)?).await?;
-            if !self.has_bytes_of(&upload).await? {
-                tracing::warn!(upload.id = %id, "an upload's bytes were lost; it has to start anew");
-                return Ok(None);
-            }
-            self.0.sessions.know(id);
+        let upload = self.upload_row(permit, id).await?.ok_or(StatusError::Unknown)?;
+        if self.0.sessions.is_known(id) {
+            return Ok(upload.received);
         }
-        Ok(Some(upload))
-    }
-
-    /// Whether the store has what the session has received.
-    async fn has_bytes_of(&self, upload: &UploadRow) -> Result<bool, StoreError> {
-        if upload.received == 0 {
-            return Ok(true);
+        // Its bytes are read once; whoever asked may leave meanwhile.
+        let (content, permit) = (self.clone(), permit.clone());
+        let claim = async move { content.claim_upload(&permit, id).await };
+        let claimed = self.0.tasks.spawn(claim).await;
+        match claimed.map_err(|error| StoreError::Interrupted(error.to_string()))? {
+            Ok((_turn, upload)) => Ok(upload.received),
+            Err(ClaimError::Superseded) => Ok(upload.received),
+            Err(ClaimError::Unknown) => Err(StatusError::Unknown),
+            Err(ClaimError::Store(error)) => Err(error.into()),
         }
-        let recorded = Hasher::restore(&upload.hash_state)
-            .map_err(|error| StoreError::Interrupted(error.to_string()))?;
-        let key = parse_key(&upload.storage_key)?;
-        let found = match self.blobs().read(&key, Some(0..upload.received)).await {
-            Ok(found) => found,
-            Err(BlobError::NotFound(_) | BlobError::OutOfRange { .. }) => return Ok(false),
-            Err(error) => return Err(error.into()),
-        };
-        let hasher = hash(Hasher::new(recorded.algorithm()), found).await?;
-        Ok(hasher.finish() == recorded.finish())
     }
 }

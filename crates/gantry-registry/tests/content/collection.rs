@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use gantry_model::RegistrySettings;
 use gantry_model::permission::{Pull, Push};
+use gantry_registry::maintenance::Collection;
 use gantry_registry::maintenance::fsck::{Depth, Finding};
 
 use crate::support::{GRACE, image, on_each_database, sparse};
@@ -121,6 +122,57 @@ async fn fsck_finds_lost_bytes() {
         world.content.blobs().delete(&stored[0].key).await.unwrap();
         let report = world.content.fsck(Depth::Lengths).await.unwrap();
         assert!(matches!(report.findings[..], [Finding::BytesMissing { .. }]), "{report:?}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bytes_that_no_row_names_are_swept_when_everything_is_collected() {
+    on_each_database(RegistrySettings::default(), async |world| {
+        let kept = world.push_blob("app", b"{}").await;
+        world.push_image("app", "v1", &[b"{}"]).await;
+        // As a loss of power leaves them that took the session's row.
+        let registry = world.actor.registry().to_string();
+        let id = gantry_model::UploadId::new(world.content.catalog().now());
+        let key = gantry_blobs::BlobKey::new(&registry, &id.to_string()).unwrap();
+        let bytes = crate::support::body(&[b"abc"]);
+        world.content.blobs().append(&key, 0, bytes).await.unwrap();
+
+        let young = world.content.collect(Collection::Everything).await.unwrap();
+        assert_eq!(young.orphans, 0);
+        world.clock.advance(GRACE + Duration::from_secs(1));
+        assert_eq!(world.collect().await.orphans, 0);
+        let collected = world.content.collect(Collection::Everything).await.unwrap();
+        assert_eq!((collected.orphans, collected.bytes), (1, 3));
+        assert_eq!(world.content.fsck(Depth::Bytes).await.unwrap().findings, []);
+        assert!(world.has_blob("app", &kept).await);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_blob_is_whole_again_once_it_is_pushed_again() {
+    on_each_database(RegistrySettings::default(), async |world| {
+        let digest = world.push_blob("one", b"{}").await;
+        world.push_blob("two", b"{}").await;
+        world.push_image("one", "v1", &[b"{}"]).await;
+        let registry = world.actor.registry();
+        let stored = world.content.blobs().list(&registry.to_string(), None, 10).await.unwrap();
+        for blob in stored {
+            world.content.blobs().delete(&blob.key).await.unwrap();
+        }
+        let report = world.content.fsck(Depth::Lengths).await.unwrap();
+        let lost: Vec<_> = report.findings.iter().filter_map(Finding::lost_blob).collect();
+        assert_eq!(lost, [("local", &digest)]);
+        assert_eq!(world.content.let_go_of_blob(registry, digest).await.unwrap(), 2);
+        assert!(!world.has_blob("one", &digest).await);
+
+        world.push_blob("one", b"{}").await;
+        world.collect_after_grace().await;
+        assert!(world.has_blob("one", &digest).await);
+        assert_eq!(world.content.fsck(Depth::Bytes).await.unwrap().findings, []);
+        world.content.keep_figures().await.unwrap();
+        assert_eq!(world.content.usage(registry).await.unwrap().blobs, 1);
     })
     .await;
 }

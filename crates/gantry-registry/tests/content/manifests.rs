@@ -136,3 +136,16 @@ async fn lists_are_pages_in_byte_order() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tag_is_made_again_in_the_same_instant_it_was_removed() {
+    on_each_database(RegistrySettings::default(), async |world| {
+        world.push_blob("app", b"{}").await;
+        for _ in 0..3 {
+            world.push_image("app", "v1", &[b"{}"]).await;
+            let permit = world.permit::<Delete>("app");
+            world.content.delete_tag(&permit, &"v1".parse().unwrap()).await.unwrap();
+        }
+    })
+    .await;
+}

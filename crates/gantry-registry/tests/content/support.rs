@@ -224,3 +224,13 @@ pub(crate) fn index(children: &[&Value]) -> Value {
         "manifests": children.iter().map(|child| descriptor(child)).collect::<Vec<_>>(),
     })
 }
+
+/// One end of a body that arrives as it is sent.
+pub(crate) type Pieces = tokio::sync::mpsc::Sender<Result<Bytes, gantry_blobs::BodyError>>;
+
+/// A body that arrives as it is sent at the other end.
+pub(crate) fn piecewise_body() -> (Pieces, UploadBody) {
+    let (sender, mut receiver) = tokio::sync::mpsc::channel(1);
+    let pieces = stream::poll_fn(move |cx| receiver.poll_recv(cx));
+    (sender, Box::pin(pieces))
+}

@@ -5,7 +5,7 @@ use gantry_model::permission::{Actions, Actor, Grant, Identity, Push};
 use gantry_oci::{Algorithm, ContentRange, Digest};
 use gantry_registry::uploads::{AppendError, FinishError, StatusError};
 
-use crate::support::{body, broken_body, on_each_database};
+use crate::support::{body, broken_body, on_each_database, piecewise_body};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broken_off_body_is_resumed_behind_what_arrived() {
@@ -147,6 +147,84 @@ async fn a_session_whose_bytes_were_lost_is_not_gone_on_with() {
         assert_eq!(restarted.upload_status(&permit, sessions[1]).await.unwrap(), 3);
         restarted.finish_upload(permit, sessions[1], digest, None, body(&[])).await.unwrap();
         assert!(world.has_blob("app", &digest).await);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stranger_does_not_stop_the_request_that_has_the_session() {
+    on_each_database(RegistrySettings::default(), async |world| {
+        let permit = world.permit::<Push>("app");
+        let id = world.content.start_upload(&permit, Algorithm::Sha256).await.unwrap();
+        let (pieces, body) = piecewise_body();
+        let append = world.content.append_upload(permit.clone(), id, None, body);
+        let stranger = Actor::new(
+            world.actor.registry(),
+            Identity::Admin("stranger".into()),
+            vec![Grant::EveryRepository(Actions::ALL)],
+        );
+        let stranger = stranger.permit::<Push>(&"app".parse().unwrap()).unwrap();
+        let meanwhile = async {
+            pieces.send(Ok("abc".into())).await.unwrap();
+            let empty = crate::support::body(&[]);
+            let appended = world.content.append_upload(stranger.clone(), id, None, empty).await;
+            assert!(matches!(appended, Err(AppendError::Unknown)), "{appended:?}");
+            assert!(world.content.cancel_upload(&stranger, id).await.is_err());
+            pieces.send(Ok("def".into())).await.unwrap();
+            drop(pieces);
+        };
+        assert_eq!(tokio::join!(append, meanwhile).0.unwrap(), 6);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_longer_than_its_range_is_refused_without_being_read_to_its_end() {
+    on_each_database(RegistrySettings::default(), async |world| {
+        let permit = world.permit::<Push>("app");
+        let id = world.content.start_upload(&permit, Algorithm::Sha256).await.unwrap();
+        let endless = Box::pin(futures_util::stream::repeat_with(|| Ok("abc".into())));
+        let range = ContentRange::new(0, 5);
+        let outcome = world.content.append_upload(permit.clone(), id, range, endless).await;
+        assert!(matches!(outcome, Err(AppendError::LongerThanRange(5))), "{outcome:?}");
+        let short = world.content.append_upload(permit.clone(), id, range, body(&[b"abc"])).await;
+        assert!(matches!(short, Err(AppendError::TooShort { announced: 5, arrived: 3 })));
+        assert_eq!(world.content.upload_status(&permit, id).await.unwrap(), 0);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_closing_request_that_breaks_off_leaves_what_it_brought() {
+    on_each_database(RegistrySettings::default(), async |world| {
+        let permit = world.permit::<Push>("app");
+        let id = world.content.start_upload(&permit, Algorithm::Sha256).await.unwrap();
+        let digest = Digest::sha256(b"abcdef");
+        let broken = broken_body(&[b"abc"]);
+        let outcome = world.content.finish_upload(permit.clone(), id, digest, None, broken).await;
+        assert!(outcome.is_err(), "{outcome:?}");
+        assert_eq!(world.content.upload_status(&permit, id).await.unwrap(), 3);
+        let rest = ContentRange::new(3, 3);
+        world.content.finish_upload(permit, id, digest, rest, body(&[b"def"])).await.unwrap();
+        assert!(world.has_blob("app", &digest).await);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn closing_a_session_twice_gives_the_same_answer() {
+    on_each_database(RegistrySettings::default(), async |world| {
+        let permit = world.permit::<Push>("app");
+        let id = world.content.start_upload(&permit, Algorithm::Sha256).await.unwrap();
+        let digest = Digest::sha256(b"abc");
+        let finish =
+            || world.content.finish_upload(permit.clone(), id, digest, None, body(&[b"abc"]));
+        let first = finish().await.unwrap();
+        assert_eq!(finish().await.unwrap(), first);
+        let other = Digest::sha256(b"other");
+        let outcome =
+            world.content.finish_upload(permit.clone(), id, other, None, body(&[b"other"])).await;
+        assert!(matches!(outcome, Err(FinishError::Append(AppendError::Unknown))), "{outcome:?}");
     })
     .await;
 }

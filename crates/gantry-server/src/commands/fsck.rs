@@ -9,6 +9,7 @@ use super::{Target, block_on};
 use crate::config::Config;
 use crate::data_dir::DataDir;
 use crate::deployment::Deployment;
+use crate::serving::control::{self, LostBlob};
 
 /// Options of `gantry fsck`
 #[derive(Debug, Args)]
@@ -18,6 +19,9 @@ pub(crate) struct Options {
     /// Read every byte and hash it again
     #[arg(long)]
     deep: bool,
+    /// Let repositories go of blobs whose bytes are damaged or gone, so that clients push them again
+    #[arg(long)]
+    repair: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -28,22 +32,52 @@ pub(crate) struct Options {
 pub(crate) fn run(options: Options) -> anyhow::Result<ExitCode> {
     let config = options.target.config(Vec::new())?;
     let depth = if options.deep { Depth::Bytes } else { Depth::Lengths };
-    let report = block_on(check(config, depth))?;
+    let (report, repaired) = block_on(async {
+        let report = check(&config, depth).await?;
+        let repaired = if options.repair { Some(repair(&config, &report).await?) } else { None };
+        anyhow::Ok((report, repaired))
+    })?;
     if options.json {
         println!("{}", serde_json::to_string(&report)?);
     } else {
         println!("{}", told(&report));
     }
+    if let Some(holds) = repaired {
+        eprintln!("ended {holds} holds of repositories on lost blobs: push them again");
+    }
     let damaged = report.findings.iter().any(Finding::is_damage);
     Ok(if damaged { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-async fn check(config: Config, depth: Depth) -> anyhow::Result<Report> {
+async fn check(config: &Config, depth: Depth) -> anyhow::Result<Report> {
     let data = DataDir::new(&config.data);
-    let deployment = Deployment::open_read_only(&config, &data).await?;
+    let deployment = Deployment::open_read_only(config, &data).await?;
     let report = deployment.content.fsck(depth).await;
     deployment.close().await;
     Ok(report?)
+}
+
+/// By the running server where there is one, else on the directory itself.
+async fn repair(config: &Config, report: &Report) -> anyhow::Result<u64> {
+    let data = DataDir::new(&config.data);
+    let lost: Vec<LostBlob> = report
+        .findings
+        .iter()
+        .filter_map(Finding::lost_blob)
+        .map(|(registry, digest)| LostBlob { registry: registry.to_owned(), digest: *digest })
+        .collect();
+    if lost.is_empty() {
+        return Ok(0);
+    }
+    if let Some(holds) = control::ask_to_let_go(&data, &lost).await? {
+        return Ok(holds);
+    }
+    let owned = data.own()?;
+    let deployment = Deployment::open(config, &data).await?;
+    let holds = control::let_go_of(&deployment.content, &lost).await;
+    deployment.close().await;
+    drop(owned);
+    Ok(holds?)
 }
 
 fn told(report: &Report) -> String {
@@ -70,8 +104,11 @@ fn line(finding: &Finding) -> String {
         Finding::LengthDiffers { registry, digest, recorded, stored } => {
             format!("damaged  {registry} blob {digest}: {stored} bytes are stored, not {recorded}")
         }
-        Finding::BytesDiffer { registry, digest, actual } => {
-            format!("damaged  {registry} {digest}: its bytes hash to {actual}")
+        Finding::BlobDiffers { registry, digest, actual } => {
+            format!("damaged  {registry} blob {digest}: its bytes hash to {actual}")
+        }
+        Finding::ManifestDiffers { registry, digest, actual } => {
+            format!("damaged  {registry} manifest {digest}: its bytes hash to {actual}")
         }
         Finding::Unreadable { registry, digest, message } => {
             format!("damaged  {registry} blob {digest}: {message}")

@@ -42,16 +42,16 @@ async fn collect(config: Config) -> anyhow::Result<Collected> {
     anyhow::ensure!(data.exists(), "{} holds no gantry deployment", data.path().display());
     let owned = data.own()?;
     let deployment = Deployment::open(&config, &data).await?;
-    let collected = deployment.content.collect(Collection::PastGrace).await;
+    let collected = deployment.content.collect(Collection::Everything).await;
     deployment.close().await;
     drop(owned);
     Ok(collected?)
 }
 
 fn told(collected: &Collected) -> String {
-    let Collected { uploads, links, repositories, blobs, bytes } = collected;
+    let Collected { uploads, links, repositories, blobs, orphans, bytes } = collected;
     format!(
-        "freed {bytes} bytes in {blobs} blobs\n\
+        "freed {bytes} bytes in {blobs} blobs and {orphans} orphans\n\
          ended {links} holds of repositories on blobs that no manifest names\n\
          removed {repositories} empty repositories and {uploads} abandoned uploads"
     )

@@ -6,12 +6,16 @@ use gantry_edge::Lifecycle;
 use gantry_http_base::{App, Metrics, RegistryLabel};
 use gantry_registry::StoreError;
 use gantry_registry::maintenance::{Collected, Collection};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::config::Config;
 
 /// How often figures are brought up to the journal.
 const FIGURES: Duration = Duration::from_secs(2);
+/// How often every stored key is looked at for one that no row names.
+const EVERYTHING: Duration = Duration::from_secs(24 * 60 * 60);
+/// When that is done first: a server that has just started has other things to do.
+const EVERYTHING_FIRST: Duration = Duration::from_secs(10 * 60);
 /// How often the trash is looked at when nobody says there is some.
 const TRASH: Duration = Duration::from_secs(60);
 
@@ -38,9 +42,16 @@ fn until_drained(
 async fn collect(app: App, every: Duration) {
     let mut ticks = interval(every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut everything = Instant::now() + EVERYTHING_FIRST;
     loop {
-        ticks.tick().await;
-        note(&app.metrics, app.content.collect(Collection::PastGrace).await);
+        let now = ticks.tick().await;
+        let collection = if now >= everything {
+            everything = now + EVERYTHING;
+            Collection::Everything
+        } else {
+            Collection::PastGrace
+        };
+        note(&app.metrics, app.content.collect(collection).await);
     }
 }
 
@@ -92,6 +103,7 @@ pub(crate) fn note(metrics: &Metrics, outcome: Result<Collected, StoreError>) {
                     links = collected.links,
                     repositories = collected.repositories,
                     blobs = collected.blobs,
+                    orphans = collected.orphans,
                     bytes = collected.bytes,
                     "collected garbage"
                 );

@@ -12,11 +12,15 @@ use axum::routing::post;
 use axum::{Json, Router};
 use gantry_edge::Lifecycle;
 use gantry_http_base::App;
+use gantry_oci::Digest;
 use gantry_registry::maintenance::{Collected, Collection};
+use gantry_registry::{Content, StoreError};
 use http::{Request, StatusCode};
-use http_body_util::{BodyExt, Empty, Limited};
+use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
 use hyper_util::rt::TokioIo;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use tokio::net::{UnixListener, UnixStream};
 
 use super::background::note;
@@ -24,6 +28,8 @@ use crate::data_dir::DataDir;
 
 /// No answer is longer.
 const ANSWER_BYTES: usize = 64 << 10;
+/// How many blobs one request is about.
+const BLOBS: usize = 1000;
 
 /// Answers operator commands until `life` drains.
 pub(crate) fn spawn(app: &App, data: &DataDir, life: &Lifecycle) -> anyhow::Result<()> {
@@ -38,7 +44,10 @@ pub(crate) fn spawn(app: &App, data: &DataDir, life: &Lifecycle) -> anyhow::Resu
     let listener =
         UnixListener::bind(&path).with_context(|| format!("listening on {}", path.display()))?;
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
-    let router = Router::new().route("/collect", post(collect)).with_state(app.clone());
+    let router = Router::new()
+        .route("/collect", post(collect))
+        .route("/let-go", post(let_go))
+        .with_state(app.clone());
     let draining = life.draining();
     life.spawn(async move {
         let served = axum::serve(listener, router).with_graceful_shutdown(draining).await;
@@ -51,7 +60,7 @@ pub(crate) fn spawn(app: &App, data: &DataDir, life: &Lifecycle) -> anyhow::Resu
 }
 
 async fn collect(State(app): State<App>) -> Response {
-    match app.content.collect(Collection::PastGrace).await {
+    match app.content.collect(Collection::Everything).await {
         Ok(collected) => {
             note(&app.metrics, Ok(collected));
             Json(collected).into_response()
@@ -60,12 +69,64 @@ async fn collect(State(app): State<App>) -> Response {
     }
 }
 
+async fn let_go(State(app): State<App>, Json(lost): Json<Vec<LostBlob>>) -> Response {
+    match let_go_of(&app.content, &lost).await {
+        Ok(holds) => Json(holds).into_response(),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
+    }
+}
+
+/// A blob whose bytes are damaged or gone.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct LostBlob {
+    /// The name of its registry.
+    pub(crate) registry: String,
+    /// Its digest.
+    pub(crate) digest: Digest,
+}
+
+/// Lets all repositories go of the blobs; answers how many holds that ended.
+pub(crate) async fn let_go_of(content: &Content, lost: &[LostBlob]) -> Result<u64, StoreError> {
+    let registries = content.catalog().registry_list().await?;
+    let mut holds = 0;
+    for blob in lost {
+        if let Some(registry) = registries.iter().find(|one| one.name.as_str() == blob.registry) {
+            holds += content.let_go_of_blob(registry.id, blob.digest).await?;
+        }
+    }
+    Ok(holds)
+}
+
 /// Asks the server that owns `data` to collect; `None` where none runs.
 pub(crate) async fn ask_to_collect(data: &DataDir) -> anyhow::Result<Option<Collected>> {
+    ask(data, "/collect", &()).await
+}
+
+/// Asks the server that owns `data` to let go of the blobs; `None` where none runs.
+pub(crate) async fn ask_to_let_go(
+    data: &DataDir,
+    lost: &[LostBlob],
+) -> anyhow::Result<Option<u64>> {
+    let mut holds = 0;
+    for some in lost.chunks(BLOBS) {
+        let Some(ended) = ask::<u64>(data, "/let-go", &some).await? else { return Ok(None) };
+        holds += ended;
+    }
+    Ok(Some(holds))
+}
+
+async fn ask<T: DeserializeOwned>(
+    data: &DataDir,
+    path: &str,
+    question: &impl Serialize,
+) -> anyhow::Result<Option<T>> {
     let Ok(stream) = UnixStream::connect(data.socket()).await else { return Ok(None) };
     let (mut sender, connection) =
-        hyper::client::conn::http1::handshake::<_, Empty<Bytes>>(TokioIo::new(stream)).await?;
-    let request = Request::post("/collect").header("host", "gantry").body(Empty::new())?;
+        hyper::client::conn::http1::handshake::<_, Full<Bytes>>(TokioIo::new(stream)).await?;
+    let request = Request::post(path)
+        .header("host", "gantry")
+        .header("content-type", "application/json")
+        .body(Full::from(serde_json::to_vec(question)?))?;
     let answer = async move {
         let response = sender.send_request(request).await?;
         let status = response.status();
