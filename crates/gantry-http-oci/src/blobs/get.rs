@@ -63,6 +63,10 @@ pub(crate) async fn get(
 /// there is only one.
 fn asked_range(parts: &Parts, digest: &Digest, size: u64) -> Result<Option<Range<u64>>, OciError> {
     let headers = &parts.headers;
+    // RFC 9110, 14.2: a range is for GET alone.
+    if parts.method != Method::GET {
+        return Ok(None);
+    }
     let value = headers.get(header::RANGE).and_then(|value| value.to_str().ok());
     // RFC 9110, 14.2: a range of an unknown form is ignored, and so is one for another version.
     let Some(range) = value.and_then(|text| text.parse::<ByteRange>().ok()) else {

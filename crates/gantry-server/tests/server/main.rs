@@ -3,4 +3,5 @@
 #![expect(clippy::unwrap_used, reason = "an assumption that fails fails the test")]
 
 mod authorisation;
+mod requests;
 mod support;

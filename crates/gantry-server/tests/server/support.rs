@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use gantry_oci::Digest;
 use http::Method;
 use reqwest::RequestBuilder;
 use tempfile::TempDir;
@@ -68,6 +69,16 @@ impl Server {
     /// A request to whatever answers on `host`.
     pub(crate) fn request_to(&self, host: &str, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, format!("http://{host}:{}{path}", self.port))
+    }
+
+    /// Stores a blob in the default registry.
+    pub(crate) async fn push_blob(&self, name: &str, bytes: &'static [u8]) -> Digest {
+        let digest = Digest::sha256(bytes);
+        let path = format!("/v2/{name}/blobs/uploads/?digest={digest}");
+        let push = self.request(Method::POST, &path).body(bytes);
+        let pushed = push.basic_auth("local", Some(PASSWORD)).send().await.unwrap();
+        assert_eq!(pushed.status(), 201);
+        digest
     }
 
     /// An access token of the admin of the registry at `host`.
