@@ -11,7 +11,7 @@ use gantry_registry::tags::ListTagsError;
 use gantry_registry::uploads::{
     AppendError, CancelError, FinishError, PushBlobError, StartError, StatusError,
 };
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderValue, Method, StatusCode, header};
 use serde_json::json;
 
 fn bad_request(code: ErrorCode, error: impl std::fmt::Display) -> OciError {
@@ -22,9 +22,13 @@ fn not_found(code: ErrorCode, error: impl std::fmt::Display) -> OciError {
     OciError::new(StatusCode::NOT_FOUND, code, error)
 }
 
-/// What is refused because something else needs it. ACR answers 405 to what is disallowed.
-fn disallowed(error: impl std::fmt::Display) -> OciError {
+/// A method that the address doesn't answer, or not now: ACR answers 405 to a delete of what
+/// something else needs. RFC 9110, 15.5.6: it comes with the methods that are allowed.
+fn not_allowed(error: impl std::fmt::Display, allowed: &[Method]) -> OciError {
+    let allowed = allowed.iter().map(Method::as_str).collect::<Vec<_>>().join(", ");
+    let value = HeaderValue::from_str(&allowed).expect("methods are visible ASCII");
     OciError::new(StatusCode::METHOD_NOT_ALLOWED, ErrorCode::Unsupported, error)
+        .with_header(header::ALLOW, value)
 }
 
 pub(crate) fn endpoint(error: EndpointError) -> OciError {
@@ -32,11 +36,7 @@ pub(crate) fn endpoint(error: EndpointError) -> OciError {
         EndpointError::UnknownPath | EndpointError::Escape => {
             not_found(ErrorCode::NameUnknown, error)
         }
-        EndpointError::MethodNotAllowed { allowed } => {
-            let allow = allowed.iter().map(http::Method::as_str).collect::<Vec<_>>().join(", ");
-            let value = HeaderValue::from_str(&allow).expect("methods are visible ASCII");
-            disallowed(format!("this address answers {allow}")).with_header(header::ALLOW, value)
-        }
+        EndpointError::MethodNotAllowed { allowed } => not_allowed(error, allowed),
         EndpointError::Name(_) => bad_request(ErrorCode::NameInvalid, error),
         EndpointError::Digest(_) => bad_request(ErrorCode::DigestInvalid, error),
         EndpointError::Tag(_) => bad_request(ErrorCode::TagInvalid, error),
@@ -77,7 +77,8 @@ pub(crate) fn delete_blob(error: DeleteBlobError) -> OciError {
     match error {
         DeleteBlobError::Unknown(_) => not_found(ErrorCode::BlobUnknown, error),
         DeleteBlobError::Named { manifest, .. } => {
-            disallowed(&error).with_detail("manifest", manifest.to_string())
+            not_allowed(&error, &[Method::GET, Method::HEAD])
+                .with_detail("manifest", manifest.to_string())
         }
         DeleteBlobError::Store(source) => store(source),
     }
@@ -112,7 +113,8 @@ pub(crate) fn delete_manifest(error: DeleteManifestError) -> OciError {
             not_found(ErrorCode::ManifestUnknown, error)
         }
         DeleteManifestError::Named { parent, .. } => {
-            disallowed(&error).with_detail("index", parent.to_string())
+            not_allowed(&error, &[Method::GET, Method::HEAD, Method::PUT])
+                .with_detail("index", parent.to_string())
         }
         DeleteManifestError::Store(source) => store(source),
     }

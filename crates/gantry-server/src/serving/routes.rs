@@ -23,6 +23,7 @@ pub(crate) fn all(app: App, config: &Config, life: &Lifecycle) -> Router {
         .route("/metrics", get(move |app, request| metrics(app, request, open)))
         .merge(health::routes(life.clone()))
         .fallback(nothing_here)
+        .method_not_allowed_fallback(not_with_this_method)
         .layer(middleware::from_fn_with_state(app.clone(), observe))
         .with_state(app)
 }
@@ -37,6 +38,12 @@ async fn front() -> &'static str {
 
 async fn nothing_here() -> OciError {
     OciError::new(StatusCode::NOT_FOUND, ErrorCode::NameUnknown, "there is nothing at this address")
+}
+
+/// The router adds what is allowed.
+async fn not_with_this_method() -> OciError {
+    let reason = "this address doesn't answer that method";
+    OciError::new(StatusCode::METHOD_NOT_ALLOWED, ErrorCode::Unsupported, reason)
 }
 
 async fn metrics(State(app): State<App>, request: Request, open: bool) -> Response {

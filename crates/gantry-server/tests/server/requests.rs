@@ -20,3 +20,39 @@ async fn a_range_is_for_get_alone() {
         assert_eq!(answer.headers()["content-length"], length.to_string(), "{method} {range}");
     }
 }
+
+/// RFC 9110, 15.5.6: who is told 405 is told what is allowed.
+#[tokio::test]
+async fn a_refused_method_comes_with_those_that_are_allowed() {
+    let server = Server::start(&[]).await;
+    let blob = server.push_blob("app", b"{}").await;
+    let manifest = format!(
+        r#"{{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json",
+            "config":{{"mediaType":"application/vnd.oci.empty.v1+json","digest":"{blob}","size":2}},
+            "layers":[]}}"#
+    );
+    let image = server.push_manifest("app", "v1", "image.manifest", manifest.clone()).await;
+    let index = format!(
+        r#"{{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[
+            {{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"{image}","size":{}}}]}}"#,
+        manifest.len()
+    );
+    server.push_manifest("app", "all", "image.index", index).await;
+    for (method, path, allowed) in [
+        (Method::POST, "/v2/".to_owned(), "GET, HEAD"),
+        (Method::PUT, "/v2/app/tags/list".to_owned(), "GET, HEAD"),
+        (Method::GET, "/v2/app/blobs/uploads/".to_owned(), "POST"),
+        // What is named by something can't be deleted.
+        (Method::DELETE, format!("/v2/app/blobs/{blob}"), "GET, HEAD"),
+        (Method::DELETE, format!("/v2/app/manifests/{image}"), "GET, HEAD, PUT"),
+        (Method::DELETE, "/oauth2/token".to_owned(), "GET,HEAD,POST"),
+        (Method::POST, "/healthz".to_owned(), "GET,HEAD"),
+    ] {
+        let ask = server.request(method.clone(), &path);
+        let answer = ask.basic_auth("local", Some(PASSWORD)).send().await.unwrap();
+        assert_eq!(answer.status(), 405, "{method} {path}");
+        assert_eq!(answer.headers()["allow"], allowed, "{method} {path}");
+        let body: serde_json::Value = answer.json().await.unwrap();
+        assert_eq!(body["errors"][0]["code"], "UNSUPPORTED", "{method} {path}");
+    }
+}

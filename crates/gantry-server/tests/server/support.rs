@@ -81,6 +81,22 @@ impl Server {
         digest
     }
 
+    /// Stores a manifest in the default registry; `kind` is what its media type says of it.
+    pub(crate) async fn push_manifest(
+        &self,
+        name: &str,
+        reference: &str,
+        kind: &str,
+        json: String,
+    ) -> Digest {
+        let digest = Digest::sha256(json.as_bytes());
+        let push = self.request(Method::PUT, &format!("/v2/{name}/manifests/{reference}"));
+        let push = push.header("content-type", format!("application/vnd.oci.{kind}.v1+json"));
+        let pushed = push.basic_auth("local", Some(PASSWORD)).body(json).send().await.unwrap();
+        assert_eq!(pushed.status(), 201);
+        digest
+    }
+
     /// An access token of the admin of the registry at `host`.
     pub(crate) async fn token(&self, host: &str, scope: &str) -> String {
         let registry = host.split('.').next().unwrap();
