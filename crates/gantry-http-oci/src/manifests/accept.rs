@@ -3,41 +3,70 @@
 use gantry_oci::MediaType;
 use http::{HeaderMap, header};
 
-/// What `Accept` says.
-#[derive(Debug)]
-pub(super) struct Accept(Option<Vec<String>>);
+/// What `Accept` says. It is read anew for each question, and nothing of it is copied.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Accept<'a>(&'a HeaderMap);
 
-impl Accept {
-    pub(super) fn of(headers: &HeaderMap) -> Self {
-        let mut ranges = Vec::new();
-        for value in headers.get_all(header::ACCEPT) {
-            let Ok(text) = value.to_str() else { continue };
-            for range in text.split(',') {
-                let (range, parameters) = range.split_once(';').unwrap_or((range, ""));
-                let refused = parameters
-                    .split(';')
-                    .any(|p| matches!(p.trim(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000"));
-                if !range.trim().is_empty() && !refused {
-                    ranges.push(range.trim().to_ascii_lowercase());
-                }
-            }
-        }
-        Self((!ranges.is_empty()).then_some(ranges))
+/// One of its ranges, and whether the client takes what is in it.
+struct MediaRange<'a> {
+    text: &'a str,
+    taken: bool,
+}
+
+impl<'a> Accept<'a> {
+    pub(super) fn of(headers: &'a HeaderMap) -> Self {
+        Self(headers)
     }
 
-    /// Whether the client takes this type. One that says nothing takes all; `application/json` is
-    /// what curl users write when they mean any manifest.
-    pub(super) fn takes(&self, media_type: &MediaType) -> bool {
-        let Some(ranges) = &self.0 else { return true };
-        ranges.iter().any(|range| {
-            matches!(range.as_str(), "*/*" | "application/*" | "application/json")
-                || range == media_type.as_str()
-        })
+    /// Whether the client takes this type: the most specific range that it is in decides, so one
+    /// type can be left out although `*/*` is there. A client that says nothing takes all.
+    pub(super) fn takes(self, media_type: &MediaType) -> bool {
+        let (mut says_nothing, mut decided) = (true, None);
+        for range in self.ranges() {
+            says_nothing = false;
+            // Between two that are alike, the one that takes it wins.
+            decided = decided.max(range.matches(media_type).map(|near| (near, range.taken)));
+        }
+        decided.map_or(says_nothing, |(_, taken)| taken)
+    }
+
+    fn ranges(self) -> impl Iterator<Item = MediaRange<'a>> {
+        let values = self.0.get_all(header::ACCEPT).into_iter();
+        let texts = values.filter_map(|value| value.to_str().ok());
+        texts.flat_map(|text| text.split(',')).map(MediaRange::of).filter(|r| !r.text.is_empty())
     }
 
     /// Whether the client takes some type of manifest for one platform.
-    pub(super) fn takes_images(&self) -> bool {
+    pub(super) fn takes_images(self) -> bool {
         [MediaType::OCI_MANIFEST, MediaType::DOCKER_MANIFEST].iter().any(|t| self.takes(t))
+    }
+}
+
+impl<'a> MediaRange<'a> {
+    fn of(text: &'a str) -> Self {
+        let (range, parameters) = text.split_once(';').unwrap_or((text, ""));
+        let refuses = |parameter: &str| {
+            let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+            name.trim().eq_ignore_ascii_case("q") && value.trim().parse() == Ok(0.0_f32)
+        };
+        Self { text: range.trim(), taken: !parameters.split(';').any(refuses) }
+    }
+
+    /// How closely the range fits the type, if the type is in it.
+    fn matches(&self, media_type: &MediaType) -> Option<u8> {
+        let (wanted, range) = (media_type.as_str(), self.text);
+        let of_kind = |kind: &str| {
+            wanted.split_once('/').is_some_and(|(first, _)| first.eq_ignore_ascii_case(kind))
+        };
+        if range.eq_ignore_ascii_case(wanted) {
+            Some(2)
+        } else if range.strip_suffix("/*").is_some_and(of_kind) {
+            Some(1)
+        } else {
+            // curl users write `application/json` when they mean any manifest.
+            let json = self.taken && range.eq_ignore_ascii_case("application/json");
+            (range == "*/*" || json).then_some(0)
+        }
     }
 }
 
@@ -47,31 +76,49 @@ mod tests {
 
     use super::*;
 
-    fn accept(values: &[&'static str]) -> Accept {
+    fn takes(values: &[&'static str], media_type: &MediaType) -> bool {
         let mut headers = HeaderMap::new();
         for value in values {
             headers.append(header::ACCEPT, HeaderValue::from_static(value));
         }
-        Accept::of(&headers)
+        Accept::of(&headers).takes(media_type)
     }
 
     #[test]
     fn a_client_gets_what_it_takes() {
-        let index = MediaType::OCI_INDEX;
-        assert!(accept(&[]).takes(&index));
-        assert!(accept(&["*/*"]).takes(&index));
-        assert!(accept(&["text/html, */*;q=0.8"]).takes(&index));
-        assert!(
-            accept(&[
-                "application/vnd.docker.distribution.manifest.v2+json",
-                "application/vnd.oci.image.index.v1+json; q=0.5"
-            ])
-            .takes(&index)
-        );
-        let docker = accept(&["application/vnd.docker.distribution.manifest.v2+json"]);
-        assert!(!docker.takes(&index) && docker.takes_images());
-        assert!(
-            !accept(&["application/vnd.oci.image.index.v1+json;q=0, text/plain"]).takes(&index)
-        );
+        let docker = "application/vnd.docker.distribution.manifest.v2+json";
+        let index = "application/vnd.oci.image.index.v1+json; q=0.5";
+        for (values, taken) in [
+            (&[][..], true),
+            (&[""], true),
+            (&["*/*"], true),
+            (&["text/html, */*;q=0.8"], true),
+            (&["application/json"], true),
+            (&["application/*"], true),
+            (&["Application/VND.oci.image.INDEX.v1+json"], true),
+            (&[docker, index], true),
+            (&[docker], false),
+            (&["text/*"], false),
+        ] {
+            assert_eq!(takes(values, &MediaType::OCI_INDEX), taken, "{values:?}");
+        }
+        assert!(takes(&[docker], &MediaType::DOCKER_MANIFEST));
+    }
+
+    /// RFC 9110, 12.5.1.
+    #[test]
+    fn what_is_left_out_stays_out_whatever_else_is_taken() {
+        for values in [
+            &["*/*, application/vnd.oci.image.index.v1+json;q=0"][..],
+            &["application/vnd.oci.image.index.v1+json; Q=0.000", "*/*", "application/*"],
+            &["application/*;q=0, */*"],
+            &["*/*;q=0"],
+            &["application/vnd.oci.image.index.v1+json;q=0, text/plain"],
+        ] {
+            assert!(!takes(values, &MediaType::OCI_INDEX), "{values:?}");
+        }
+        let exact = ["*/*;q=0, application/vnd.oci.image.index.v1+json;q=0.001"];
+        assert!(takes(&exact, &MediaType::OCI_INDEX));
+        assert!(!takes(&exact, &MediaType::OCI_MANIFEST));
     }
 }

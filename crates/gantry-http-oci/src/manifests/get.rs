@@ -29,7 +29,7 @@ pub(crate) async fn get(
     let manifest = if accept.takes(&found.media_type) {
         found
     } else {
-        instead(app, &permit, reference, &found, &accept).await?
+        instead(app, &permit, reference, &found, accept).await?
     };
     if parts.method == Method::GET {
         let label = RegistryLabel::new(caller.registry().name.as_str());
@@ -45,7 +45,7 @@ async fn instead(
     permit: &Permit<Pull>,
     reference: &Reference,
     found: &StoredManifest,
-    accept: &Accept,
+    accept: Accept<'_>,
 ) -> Result<Arc<StoredManifest>, OciError> {
     let refusal = || {
         OciError::new(
