@@ -9,4 +9,4 @@ for file in crates/gantry-clients/tests/*.rs; do
   test=$(basename "$file" .rs)
   [[ $test == conformance ]] || tests+=(--test "$test")
 done
-exec cargo test --package gantry-clients --no-fail-fast "$@" --lib "${tests[@]}"
+exec cargo test --workspace --no-fail-fast "$@" "${tests[@]}"

@@ -17,17 +17,17 @@ case $soak in
 # Two hundred times kill -9, and disks that fill up.
 crash)
   GANTRY_CRASH_ROUNDS=200 part crash \
-    cargo test --package gantry-crashtest --no-fail-fast --test kill9 --test full -- --nocapture
+    cargo test --workspace --no-fail-fast --test kill9 --test full -- --nocapture
   ;;
 # Power lost at every boundary of a sync.
 power)
   GANTRY_CRASH_CUTS=1000000 part power \
-    cargo test --package gantry-crashtest --no-fail-fast --test power -- --nocapture
+    cargo test --workspace --no-fail-fast --test power -- --nocapture
   ;;
 # Ten minutes for each target.
 fuzz) part fuzz "$root/crates/gantry-oci/fuzz/run.sh" 600 ;;
 conformance)
-  part conformance cargo test --package gantry-clients --test conformance -- --nocapture
+  part conformance cargo test --workspace --test conformance -- --nocapture
   ;;
 # All clients again and again, against the release binary.
 clients)
