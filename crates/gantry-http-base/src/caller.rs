@@ -12,6 +12,7 @@ use gantry_model::permission::{
     Action, Actor, CatalogPermit, Needed, Permit, Push, Refusal, RepositoryAction,
 };
 use gantry_oci::{ErrorCode, RepositoryName};
+use http::request::Parts;
 use http::{HeaderValue, Request, StatusCode, header};
 use serde_json::json;
 
@@ -39,9 +40,9 @@ enum Shown {
 
 impl Caller {
     /// Finds the registry that the request's host names, and the actor behind its credential.
-    pub fn of<B>(app: &App, request: &Request<B>) -> Result<Self, OciError> {
-        let mut caller = Self::unauthenticated(app, request)?;
-        let Some(value) = request.headers().get(header::AUTHORIZATION) else { return Ok(caller) };
+    pub fn of(app: &App, parts: &Parts) -> Result<Self, OciError> {
+        let mut caller = Self::unauthenticated(app, parts)?;
+        let Some(value) = parts.headers.get(header::AUTHORIZATION) else { return Ok(caller) };
         let text = value.to_str().map_err(|_| {
             caller.challenge("invalid_request", &[], "the Authorization header is not ASCII")
         })?;
@@ -60,16 +61,17 @@ impl Caller {
     }
 
     /// Finds the registry that the request's host names; whoever calls it is nobody yet.
-    pub fn unauthenticated<B>(app: &App, request: &Request<B>) -> Result<Self, OciError> {
-        let unknown =
-            |reason: String| OciError::new(StatusCode::NOT_FOUND, ErrorCode::NameUnknown, reason);
-        let host = Host::of(request).ok_or_else(|| unknown("the request names no host".into()))?;
-        let info = request.extensions().get::<ConnectionInfo>();
+    pub fn unauthenticated(app: &App, parts: &Parts) -> Result<Self, OciError> {
+        let host = Host::of(parts).map_err(|error| {
+            OciError::new(StatusCode::BAD_REQUEST, ErrorCode::Unsupported, error)
+        })?;
+        let info = parts.extensions.get::<ConnectionInfo>();
         let local = info.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |info| info.local.ip());
         let registries = app.content.registries();
-        let registry = registries
-            .by_host(host.name, local)
-            .ok_or_else(|| unknown(format!("no registry answers on {}", host.name)))?;
+        let registry = registries.by_host(host.name, local).ok_or_else(|| {
+            let reason = format!("no registry answers on {}", host.name);
+            OciError::new(StatusCode::NOT_FOUND, ErrorCode::NameUnknown, reason)
+        })?;
         // A client that asked TLS for one registry and HTTP for another has mixed up connections
         // (RFC 9110, 15.5.20).
         let asked = info.and_then(|info| info.server_name.as_deref());
@@ -101,11 +103,6 @@ impl Caller {
     /// Who calls.
     pub fn actor(&self) -> &Arc<Actor> {
         &self.actor
-    }
-
-    /// The login server as the caller knows it: host and port.
-    pub fn login_server(&self) -> &str {
-        &self.authority
     }
 
     /// Proof that the caller may do `A` to the repository.

@@ -45,9 +45,10 @@ async fn dispatch(
     request: Request,
     answered: &mut Answered,
 ) -> Result<Response, OciError> {
-    let endpoint = Endpoint::parse(request.method(), request.uri().path());
+    let (parts, body) = request.into_parts();
+    let endpoint = Endpoint::parse(&parts.method, parts.uri.path());
     answered.endpoint = endpoint.as_ref().map_or("unknown", name);
-    let caller = Caller::of(app, &request)?;
+    let caller = Caller::of(app, &parts)?;
     answered.registry = Some(caller.registry().clone());
     answered.identity = Some(caller.actor().identity().as_str().into());
     // Whoever is nobody here learns nothing about paths either.
@@ -58,7 +59,6 @@ async fn dispatch(
             return Err(error::endpoint(error));
         }
     };
-    let (parts, body) = request.into_parts();
     answer(app, &caller, endpoint, &parts, body).await
 }
 

@@ -16,6 +16,7 @@ use gantry_http_base::{Answered, App, Caller, OciError, Query};
 use gantry_model::permission::{Actor, Identity};
 use gantry_oci::{ErrorCode, Scope};
 use http::StatusCode;
+use http::request::Parts;
 
 use reply::{OauthError, TokenReply};
 use request::TokenForm;
@@ -31,20 +32,17 @@ pub fn routes() -> Router<App> {
 /// `GET /oauth2/token?service=…&scope=…`
 async fn with_basic(State(app): State<App>, request: Request) -> Response {
     let mut answered = Answered { endpoint: "token", ..Answered::default() };
-    let reply = answer_basic(&app, &request, &mut answered);
+    let (parts, _) = request.into_parts();
+    let reply = answer_basic(&app, &parts, &mut answered);
     let mut response = reply.map_or_else(IntoResponse::into_response, IntoResponse::into_response);
     response.extensions_mut().insert(answered);
     response
 }
 
-fn answer_basic(
-    app: &App,
-    request: &Request,
-    answered: &mut Answered,
-) -> Result<TokenReply, OciError> {
-    let caller = Caller::of(app, request)?;
+fn answer_basic(app: &App, parts: &Parts, answered: &mut Answered) -> Result<TokenReply, OciError> {
+    let caller = Caller::of(app, parts)?;
     note(answered, &caller, caller.actor());
-    let scopes = scopes(Query::of(request.uri()).all("scope"))?;
+    let scopes = scopes(Query::of(&parts.uri).all("scope"))?;
     // Nobody gets a token where nothing is for everyone: an error here is what makes a client ask
     // its user to sign in.
     caller.check_may_have_token()?;
@@ -85,8 +83,9 @@ async fn answer_form(
     request: Request,
     answered: &mut Answered,
 ) -> Result<TokenReply, Refused> {
-    let caller = Caller::unauthenticated(app, &request)?;
-    let form = TokenForm::read(request.into_body(), FORM_BYTES).await?;
+    let (parts, body) = request.into_parts();
+    let caller = Caller::unauthenticated(app, &parts)?;
+    let form = TokenForm::read(body, FORM_BYTES).await?;
     let scopes = scopes(form.scopes.iter())?;
     let actor = app
         .access

@@ -56,3 +56,26 @@ async fn a_refused_method_comes_with_those_that_are_allowed() {
         assert_eq!(body["errors"][0]["code"], "UNSUPPORTED", "{method} {path}");
     }
 }
+
+#[tokio::test]
+async fn a_request_names_one_host() {
+    let server = Server::start(&[]).await;
+    let (here, there) = (format!("localhost:{}", server.port()), "other.acr.localhost");
+    for (target, hosts, status) in [
+        ("/v2/".to_owned(), vec![&*here], 401),
+        (format!("http://{here}/v2/"), vec![&*here], 401),
+        ("/v2/".to_owned(), vec![&*here, &*here], 400),
+        ("/v2/".to_owned(), vec![&*here, there], 400),
+        ("/v2/".to_owned(), vec![], 400),
+        (format!("http://{here}/v2/"), vec![there], 400),
+        (format!("http://{there}/v2/"), vec![&*here], 400),
+        ("/v2/".to_owned(), vec![there], 404),
+    ] {
+        let hosts: String = hosts.iter().map(|host| format!("Host: {host}\r\n")).collect();
+        for path in [target.clone(), target.replace("/v2/", "/oauth2/token")] {
+            let answer =
+                server.raw(&format!("GET {path} HTTP/1.1\r\n{hosts}Connection: close\r\n\r\n"));
+            assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{path} {hosts}: {answer}");
+        }
+    }
+}

@@ -1,6 +1,7 @@
 //! The real binary, on a port of its own.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::io::{Read, Write};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -11,6 +12,9 @@ use tempfile::TempDir;
 
 /// The admin's password.
 pub(crate) const PASSWORD: &str = "a-password-for-tests";
+
+/// Longer than anything here takes.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A running server with one data directory; both go with it.
 pub(crate) struct Server {
@@ -69,6 +73,21 @@ impl Server {
     /// A request to whatever answers on `host`.
     pub(crate) fn request_to(&self, host: &str, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, format!("http://{host}:{}{path}", self.port))
+    }
+
+    /// The port of 127.0.0.1 it listens on.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Sends `text` as it is over plain TCP, and tells all that comes back before the close.
+    pub(crate) fn raw(&self, text: &str) -> String {
+        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.write_all(text.as_bytes()).unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).expect("the server closes the connection");
+        String::from_utf8_lossy(&answer).into_owned()
     }
 
     /// Stores a blob in the default registry.
