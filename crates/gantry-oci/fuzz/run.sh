@@ -29,8 +29,8 @@ max_len() {
     esac
 }
 
-for source in "$here"/targets/*.rs; do
-    target=$(basename "$source" .rs)
+fuzz() { # target
+    local target=$1 corpus crashes log runs coverage
     corpus=$cache/oci/$target/corpus
     crashes=$cache/oci/$target/crashes
     log=$cache/oci/$target/log
@@ -40,9 +40,22 @@ for source in "$here"/targets/*.rs; do
         -rss_limit_mb=1024 -artifact_prefix="$crashes/" -print_final_stats=1 >"$log" 2>&1 </dev/null; then
         tail -n 40 "$log" >&2
         echo "fuzz $target: FAILED, see $crashes" >&2
-        exit 1
+        return 1
     fi
     runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
     coverage=$(grep -o 'cov: [0-9]*' "$log" | tail -n 1)
     echo "fuzz $target: ok, $runs runs, $coverage"
+}
+
+# As many at a time as there are processors.
+failed=0
+for source in "$here"/targets/*.rs; do
+    while (($(jobs -rp | wc -l) >= $(nproc))); do
+        wait -n || failed=1
+    done
+    fuzz "$(basename "$source" .rs)" &
 done
+while (($(jobs -p | wc -l) > 0)); do
+    wait -n || failed=1
+done
+exit "$failed"
