@@ -48,14 +48,16 @@ fuzz() { # target
 }
 
 # As many at a time as there are processors.
-failed=0
+failed=0 running=()
 for source in "$here"/targets/*.rs; do
-    while (($(jobs -rp | wc -l) >= $(nproc))); do
-        wait -n || failed=1
-    done
+    if ((${#running[@]} >= $(nproc))); then
+        wait "${running[0]}" || failed=1
+        running=("${running[@]:1}")
+    fi
     fuzz "$(basename "$source" .rs)" &
+    running+=($!)
 done
-while (($(jobs -p | wc -l) > 0)); do
-    wait -n || failed=1
+for process in "${running[@]}"; do
+    wait "$process" || failed=1
 done
 exit "$failed"
