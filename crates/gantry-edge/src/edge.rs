@@ -17,7 +17,7 @@ use crate::certificates::{CertificateError, CertificateFiles, Certificates, Loca
 use crate::lifecycle::Lifecycle;
 use crate::listen::{ListenAddress, ListenError, bind_all};
 use crate::names::SubjectName;
-use crate::plain::PlainHttp;
+use crate::peers::Peers;
 use crate::serve::{BoxError, OnLifecycle, Shared, accept};
 use crate::tls::{Handshakes, TlsMinimum};
 use crate::tuning::{self, Limits};
@@ -28,7 +28,7 @@ pub struct EdgeConfig {
     /// Where to listen.
     pub listen: Vec<ListenAddress>,
     /// Who is answered over plain HTTP.
-    pub plain_http: PlainHttp,
+    pub plain_http: Peers,
     /// Certificates from files, by preference.
     pub certificates: Vec<CertificateFiles>,
     /// Signs a certificate for whatever the files don't cover.
@@ -70,7 +70,7 @@ pub struct Edge {
     listeners: Vec<TcpListener>,
     local_addrs: Vec<SocketAddr>,
     certificates: Arc<Certificates>,
-    plain_http: PlainHttp,
+    plain_http: Peers,
     tls_minimum: TlsMinimum,
     limits: Limits,
 }

@@ -1,7 +1,7 @@
 //! The network edge: listeners, TLS, certificates, and the life of connections.
 //!
 //! One port speaks both protocols: the first byte of a connection tells TLS from plain HTTP, and
-//! plain HTTP is answered only to those [`PlainHttp`] names. Behind it any `tower` service gets
+//! plain HTTP is answered only to the [`Peers`] it is told. Behind it any `tower` service gets
 //! requests whose extensions hold a [`ConnectionInfo`] and, on a plain connection, the
 //! [`FileLane`](gantry_filelane::FileLane) by which files go out without a copy.
 //!
@@ -19,7 +19,7 @@ mod facts;
 mod lifecycle;
 mod listen;
 mod names;
-mod plain;
+mod peers;
 mod reply;
 mod serve;
 mod sniff;
@@ -34,6 +34,6 @@ pub use edge::{Edge, EdgeConfig, EdgeError};
 pub use facts::{CertificateFacts, FactsError};
 pub use lifecycle::{Ending, Lifecycle};
 pub use listen::{ListenAddress, ListenError};
-pub use plain::PlainHttp;
+pub use peers::Peers;
 pub use tls::TlsMinimum;
 pub use tuning::Limits;

@@ -30,7 +30,7 @@ use crate::activity::{Activity, Verdict, Watched};
 use crate::certificates::Certificates;
 use crate::connection::{ConnectionInfo, Scheme, canonical};
 use crate::lifecycle::Lifecycle;
-use crate::plain::PlainHttp;
+use crate::peers::Peers;
 use crate::reply;
 use crate::sniff::{Opening, sniff};
 use crate::tls::Handshakes;
@@ -48,7 +48,7 @@ pub(crate) struct Shared<S> {
     pub(crate) service: S,
     pub(crate) certificates: Arc<Certificates>,
     pub(crate) handshakes: Handshakes,
-    pub(crate) plain: PlainHttp,
+    pub(crate) plain: Peers,
     pub(crate) limits: Limits,
     pub(crate) http1: http1::Builder,
     pub(crate) http2: http2::Builder<OnLifecycle>,
@@ -144,7 +144,7 @@ async fn converse<S, B>(
         Ok(Ok(None)) => Ok(()),
         Ok(Ok(Some(Opened::Plain { stream, version }))) => {
             let info = ConnectionInfo { peer, local, scheme: Scheme::Http, server_name: None };
-            let audience = match shared.plain.allows(peer.ip()) {
+            let audience = match shared.plain.include(peer.ip()) {
                 true => Audience::Welcome,
                 false => Audience::MustSpeakHttps,
             };

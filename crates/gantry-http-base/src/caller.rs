@@ -2,32 +2,30 @@
 //! 403: what exists is never looked at here.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use gantry_access::AuthenticationError;
-use gantry_edge::{ConnectionInfo, Scheme};
+use gantry_edge::ConnectionInfo;
 use gantry_model::Registry;
 use gantry_model::permission::{
     Action, Actor, CatalogPermit, Needed, Permit, Push, Refusal, RepositoryAction,
 };
 use gantry_oci::{ErrorCode, RepositoryName};
 use http::request::Parts;
-use http::{HeaderValue, Request, StatusCode, header};
-use serde_json::json;
+use http::{Request, StatusCode, header};
 
-use crate::host::Host;
+use crate::challenge::{challenge, detail};
+use crate::origin::Origin;
 use crate::{App, OciError};
 
 /// Someone who calls one registry.
 #[derive(Clone, Debug)]
-pub struct Caller {
+pub struct Caller<'r> {
     registry: Arc<Registry>,
     actor: Arc<Actor>,
     shown: Shown,
-    scheme: Scheme,
-    /// Host and port, as the client wrote them.
-    authority: String,
+    origin: Origin<'r>,
 }
 
 /// What the caller showed of itself.
@@ -38,61 +36,34 @@ enum Shown {
     Token,
 }
 
-impl Caller {
+impl<'r> Caller<'r> {
     /// Finds the registry that the request's host names, and the actor behind its credential.
-    pub fn of(app: &App, parts: &Parts) -> Result<Self, OciError> {
-        let mut caller = Self::unauthenticated(app, parts)?;
-        let Some(value) = parts.headers.get(header::AUTHORIZATION) else { return Ok(caller) };
-        let text = value.to_str().map_err(|_| {
-            caller.challenge("invalid_request", &[], "the Authorization header is not ASCII")
+    pub fn of(app: &App, parts: &'r Parts) -> Result<Self, OciError> {
+        let origin = Origin::of(app, parts)?;
+        let registry = find_registry(app, &origin)?;
+        let refuse = |error, reason: &dyn fmt::Display| challenge(&origin, error, &[], reason);
+        let (header, shown) = match parts.headers.get(header::AUTHORIZATION) {
+            None => (None, Shown::Nothing),
+            Some(value) => {
+                let text = value.to_str().map_err(|_| {
+                    refuse("invalid_request", &"the Authorization header is not ASCII")
+                })?;
+                (Some(text), Shown::of(text))
+            }
+        };
+        let actor = app.access.authenticate(&registry, header).map_err(|error| match error {
+            AuthenticationError::Token(_) => refuse("invalid_token", &error),
+            AuthenticationError::Header(_) | AuthenticationError::Credentials => refuse("", &error),
         })?;
-        let is_token = text.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("bearer "));
-        caller.shown = if is_token { Shown::Token } else { Shown::Password };
-        match app.access.authenticate(&caller.registry, Some(text)) {
-            Ok(actor) => {
-                caller.actor = actor;
-                Ok(caller)
-            }
-            Err(AuthenticationError::Token(error)) => {
-                Err(caller.challenge("invalid_token", &[], error))
-            }
-            Err(error) => Err(caller.challenge("", &[], error)),
-        }
+        Ok(Self { registry, actor, shown, origin })
     }
 
     /// Finds the registry that the request's host names; whoever calls it is nobody yet.
-    pub fn unauthenticated(app: &App, parts: &Parts) -> Result<Self, OciError> {
-        let host = Host::of(parts).map_err(|error| {
-            OciError::new(StatusCode::BAD_REQUEST, ErrorCode::Unsupported, error)
-        })?;
-        let info = parts.extensions.get::<ConnectionInfo>();
-        let local = info.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |info| info.local.ip());
-        let registries = app.content.registries();
-        let registry = registries.by_host(host.name, local).ok_or_else(|| {
-            let reason = format!("no registry answers on {}", host.name);
-            OciError::new(StatusCode::NOT_FOUND, ErrorCode::NameUnknown, reason)
-        })?;
-        // A client that asked TLS for one registry and HTTP for another has mixed up connections
-        // (RFC 9110, 15.5.20).
-        let asked = info.and_then(|info| info.server_name.as_deref());
-        if asked
-            .and_then(|name| registries.by_host(name, local))
-            .is_some_and(|r| r.id != registry.id)
-        {
-            return Err(OciError::new(
-                StatusCode::MISDIRECTED_REQUEST,
-                ErrorCode::NameUnknown,
-                "the connection was made to another registry",
-            ));
-        }
+    pub fn unauthenticated(app: &App, parts: &'r Parts) -> Result<Self, OciError> {
+        let origin = Origin::of(app, parts)?;
+        let registry = find_registry(app, &origin)?;
         let actor = app.access.authenticate(&registry, None).map_err(OciError::internal)?;
-        Ok(Self {
-            registry,
-            actor,
-            shown: Shown::Nothing,
-            scheme: info.map_or(Scheme::Http, |info| info.scheme),
-            authority: host.authority.to_owned(),
-        })
+        Ok(Self { registry, actor, shown: Shown::Nothing, origin })
     }
 
     /// The registry.
@@ -188,52 +159,40 @@ impl Caller {
         }
     }
 
-    /// 401 with where to get a token and what it must allow (RFC 6750, 3; Docker token
-    /// authentication specification).
     fn challenge(&self, error: &str, needed: &[Needed], reason: impl fmt::Display) -> OciError {
-        let (scheme, server) = (self.scheme.as_str(), &self.authority);
-        let mut header =
-            format!("Bearer realm=\"{scheme}://{server}/oauth2/token\",service=\"{server}\"");
-        if !needed.is_empty() {
-            let scopes: Vec<String> = needed.iter().map(scope).collect();
-            header.push_str(&format!(",scope=\"{}\"", scopes.join(" ")));
-        }
-        if !error.is_empty() {
-            header.push_str(&format!(",error=\"{error}\""));
-        }
-        let answer = OciError::new(StatusCode::UNAUTHORIZED, ErrorCode::Unauthorized, reason)
-            .with_detail("needed", detail(needed));
-        // Hosts and repository names have no character that a header refuses.
-        match HeaderValue::from_str(&header) {
-            Ok(value) => answer.with_header(header::WWW_AUTHENTICATE, value),
-            Err(error) => OciError::internal(error),
+        challenge(&self.origin, error, needed, reason)
+    }
+}
+
+impl Shown {
+    fn of(authorization: &str) -> Self {
+        let scheme = authorization.trim_start().get(..7);
+        match scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("bearer ")) {
+            true => Self::Token,
+            false => Self::Password,
         }
     }
 }
 
-/// Pushing needs reading too: clients look before they upload.
-fn scope(needed: &Needed) -> String {
-    match needed {
-        Needed::Repository(name, Action::Push) => format!("repository:{name}:pull,push"),
-        Needed::Repository(name, action) => format!("repository:{name}:{}", action.as_str()),
-        Needed::Catalog => "registry:catalog:*".into(),
-        Needed::MountSources => "registry:blobs:pull".into(),
+/// The registry that answers at the origin.
+fn find_registry(app: &App, origin: &Origin<'_>) -> Result<Arc<Registry>, OciError> {
+    let registries = app.content.registries();
+    let name = origin.host.name;
+    let registry = registries.by_host(name, origin.local).ok_or_else(|| {
+        let reason = format!("no registry answers on {name}");
+        OciError::new(StatusCode::NOT_FOUND, ErrorCode::NameUnknown, reason)
+    })?;
+    // A client that asked TLS for one registry and HTTP for another has mixed up connections
+    // (RFC 9110, 15.5.20). A name of no registry is no such mix-up: it says nothing.
+    let asked = origin.server_name.and_then(|name| registries.by_host(name, origin.local));
+    if asked.is_some_and(|asked| asked.id != registry.id) {
+        return Err(OciError::new(
+            StatusCode::MISDIRECTED_REQUEST,
+            ErrorCode::NameUnknown,
+            "the connection was made to another registry",
+        ));
     }
-}
-
-/// In the form of ACR and Docker's registry.
-fn detail(needed: &[Needed]) -> serde_json::Value {
-    needed
-        .iter()
-        .map(|needed| {
-            let (kind, name, action) = match needed {
-                Needed::Repository(name, action) => ("repository", name.as_str(), action.as_str()),
-                Needed::Catalog => ("registry", "catalog", "*"),
-                Needed::MountSources => ("registry", "blobs", "pull"),
-            };
-            json!({ "Type": kind, "Name": name, "Action": action })
-        })
-        .collect()
+    Ok(registry)
 }
 
 /// The other end of the request's connection.

@@ -71,7 +71,7 @@ impl<'a> Host<'a> {
         fits.then_some(Self { name, port, authority })
     }
 
-    fn is_same(&self, other: &Self) -> bool {
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
         self.name.eq_ignore_ascii_case(other.name) && self.port == other.port
     }
 }

@@ -3,11 +3,14 @@
 
 mod bodies;
 mod caller;
+mod challenge;
+mod forwarded;
 mod host;
 mod inert;
 mod metrics;
 mod observe;
 mod oci_error;
+mod origin;
 mod paging;
 mod query;
 mod unread;
@@ -15,6 +18,7 @@ mod unread;
 use std::sync::Arc;
 
 use gantry_access::Access;
+use gantry_edge::Peers;
 use gantry_registry::Content;
 
 pub use bodies::{BodyTooLong, read_body, upload_body};
@@ -23,6 +27,7 @@ pub use inert::{inert, with_docker_version};
 pub use metrics::{Metrics, RegistryLabel};
 pub use observe::{Answered, observe};
 pub use oci_error::OciError;
+pub use origin::is_from_this_machine;
 pub use paging::{PageQuery, next_link};
 pub use query::Query;
 
@@ -35,4 +40,6 @@ pub struct App {
     pub access: Access,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// The proxies in front whose word counts for how clients reached them.
+    pub proxies: Arc<Peers>,
 }

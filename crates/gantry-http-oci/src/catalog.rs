@@ -8,7 +8,11 @@ use serde_json::json;
 
 use crate::error;
 
-pub(crate) async fn list(app: &App, caller: &Caller, parts: &Parts) -> Result<Response, OciError> {
+pub(crate) async fn list(
+    app: &App,
+    caller: &Caller<'_>,
+    parts: &Parts,
+) -> Result<Response, OciError> {
     let permit = caller.permit_catalog()?;
     let page = PageQuery::of(&parts.uri, app.content.limits().page)?;
     let names = app

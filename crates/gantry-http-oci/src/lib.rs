@@ -65,7 +65,7 @@ async fn dispatch(
 /// Hands the request to its handler.
 async fn answer(
     app: &App,
-    caller: &Caller,
+    caller: &Caller<'_>,
     endpoint: Endpoint,
     parts: &Parts,
     body: Body,

@@ -11,7 +11,7 @@ use crate::error;
 
 pub(crate) async fn list(
     app: &App,
-    caller: &Caller,
+    caller: &Caller<'_>,
     name: &RepositoryName,
     subject: &Digest,
     parts: &Parts,

@@ -12,7 +12,7 @@ use crate::error;
 
 pub(crate) async fn list(
     app: &App,
-    caller: &Caller,
+    caller: &Caller<'_>,
     name: &RepositoryName,
     parts: &Parts,
 ) -> Result<Response, OciError> {

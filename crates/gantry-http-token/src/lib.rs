@@ -95,7 +95,7 @@ async fn answer_form(
     Ok(TokenReply(app.access.issue_token(caller.registry(), &actor, &scopes)))
 }
 
-fn note(answered: &mut Answered, caller: &Caller, actor: &Actor) {
+fn note(answered: &mut Answered, caller: &Caller<'_>, actor: &Actor) {
     let identity: &Identity = actor.identity();
     answered.registry = Some(caller.registry().clone());
     answered.identity = Some(identity.as_str().into());

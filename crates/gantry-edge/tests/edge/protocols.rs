@@ -1,7 +1,7 @@
 //! One port, both protocols, both versions of HTTP.
 
 use crate::support::Server;
-use gantry_edge::PlainHttp;
+use gantry_edge::Peers;
 
 async fn text(client: &reqwest::Client, url: &str) -> String {
     client.get(url).send().await.unwrap().text().await.unwrap()
@@ -68,7 +68,7 @@ async fn files_take_the_lane_on_plain_http1_alone() {
 
 #[tokio::test]
 async fn plain_http_is_refused_to_those_not_named() {
-    let server = Server::start_with(|config| config.plain_http = PlainHttp::from_networks([]));
+    let server = Server::start_with(|config| config.plain_http = Peers::from_networks([]));
     let reply = server.raw("GET /connection HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
     assert!(reply.starts_with("HTTP/1.1 400 "), "{reply}");
     assert!(reply.contains("connection: close"), "{reply}");

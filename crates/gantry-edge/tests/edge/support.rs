@@ -10,8 +10,8 @@ use axum::extract::{DefaultBodyLimit, Request};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use gantry_edge::{
-    Authority, ConnectionInfo, Edge, EdgeConfig, Lifecycle, Limits, ListenAddress, OpenKey,
-    PlainHttp, TlsMinimum,
+    Authority, ConnectionInfo, Edge, EdgeConfig, Lifecycle, Limits, ListenAddress, OpenKey, Peers,
+    TlsMinimum,
 };
 use gantry_filelane::{FileBody, FileLane};
 use gantry_model::{Clock, SystemClock};
@@ -42,7 +42,7 @@ impl Server {
         let dir = tempfile::tempdir().unwrap();
         let mut config = EdgeConfig {
             listen: vec![ListenAddress::required("127.0.0.1:0".parse().unwrap())],
-            plain_http: PlainHttp::loopback(),
+            plain_http: Peers::loopback(),
             certificates: vec![],
             authority: Authority::open(dir.path(), &OpenKey, SystemClock.now()).unwrap(),
             names: vec!["*.acr.localhost".into(), "local.acr.localhost".into()],

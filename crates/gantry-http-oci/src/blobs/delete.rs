@@ -10,7 +10,7 @@ use crate::error;
 
 pub(crate) async fn delete(
     app: &App,
-    caller: &Caller,
+    caller: &Caller<'_>,
     name: &RepositoryName,
     digest: &Digest,
 ) -> Result<Response, OciError> {

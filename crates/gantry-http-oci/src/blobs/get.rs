@@ -17,7 +17,7 @@ use crate::manifests::{etag, matches_etag, set_digest};
 
 pub(crate) async fn get(
     app: &App,
-    caller: &Caller,
+    caller: &Caller<'_>,
     name: &RepositoryName,
     digest: &Digest,
     parts: &Parts,

@@ -17,7 +17,7 @@ use crate::error;
 
 pub(crate) async fn get(
     app: &App,
-    caller: &Caller,
+    caller: &Caller<'_>,
     name: &RepositoryName,
     reference: &Reference,
     parts: &Parts,

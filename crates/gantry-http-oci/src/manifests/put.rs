@@ -17,7 +17,7 @@ const TAGS: usize = 100;
 
 pub(crate) async fn put(
     app: &App,
-    caller: &Caller,
+    caller: &Caller<'_>,
     name: &RepositoryName,
     reference: Reference,
     parts: &Parts,

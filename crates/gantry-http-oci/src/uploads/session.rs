@@ -15,7 +15,7 @@ use crate::error;
 
 pub(crate) async fn status(
     app: &App,
-    caller: &Caller,
+    caller: &Caller<'_>,
     name: &RepositoryName,
     id: &str,
 ) -> Result<Response, OciError> {
@@ -27,7 +27,7 @@ pub(crate) async fn status(
 
 pub(crate) async fn append(
     app: &App,
-    caller: &Caller,
+    caller: &Caller<'_>,
     name: &RepositoryName,
     id: &str,
     parts: &Parts,
@@ -44,7 +44,7 @@ pub(crate) async fn append(
 
 pub(crate) async fn finish(
     app: &App,
-    caller: &Caller,
+    caller: &Caller<'_>,
     name: &RepositoryName,
     id: &str,
     parts: &Parts,
@@ -65,7 +65,7 @@ pub(crate) async fn finish(
 
 pub(crate) async fn cancel(
     app: &App,
-    caller: &Caller,
+    caller: &Caller<'_>,
     name: &RepositoryName,
     id: &str,
 ) -> Result<Response, OciError> {

@@ -14,7 +14,7 @@ use crate::error;
 
 pub(crate) async fn start(
     app: &App,
-    caller: &Caller,
+    caller: &Caller<'_>,
     name: &RepositoryName,
     parts: &Parts,
     body: Body,
@@ -66,7 +66,7 @@ impl Mount {
     async fn run(
         &self,
         app: &App,
-        caller: &Caller,
+        caller: &Caller<'_>,
         permit: &Permit<Push>,
     ) -> Result<bool, OciError> {
         let mounted = match &self.from {

@@ -8,7 +8,7 @@ use anyhow::Context;
 use clap::Args;
 use gantry_access::{Access, MasterKey};
 use gantry_edge::{
-    Authority, Edge, EdgeConfig, Ending, KeySeal, Lifecycle, PlainHttp, raise_descriptor_limit,
+    Authority, Edge, EdgeConfig, Ending, KeySeal, Lifecycle, Peers, raise_descriptor_limit,
 };
 use gantry_http_base::{App, Metrics};
 
@@ -52,8 +52,12 @@ async fn serve(config: Config, started: Instant) -> anyhow::Result<ExitCode> {
     let edge = bind(&config, &data, &master_key, &deployment)?;
     let addresses = edge.local_addrs().to_vec();
 
-    let metrics = Arc::new(Metrics::new());
-    let app = App { content: deployment.content.clone(), access, metrics };
+    let app = App {
+        content: deployment.content.clone(),
+        access,
+        metrics: Arc::new(Metrics::new()),
+        proxies: Arc::new(Peers::from_networks(config.network.trusted_proxies.iter().copied())),
+    };
     background::spawn(&app, &config, &life);
     control::spawn(&app, &data, &life)?;
     edge.serve(routes::all(app, &config, &life), &life)?;
@@ -96,9 +100,9 @@ fn bind(
     let seal = UnderMasterKey(master_key.clone());
     let authority = Authority::open(data.path(), &seal, deployment.clock.now())?;
     let plain_http = if config.network.insecure_http {
-        PlainHttp::everyone()
+        Peers::everyone()
     } else {
-        PlainHttp::loopback().and(config.network.trusted_proxies.iter().copied())
+        Peers::loopback().and(config.network.trusted_proxies.iter().copied())
     };
     Ok(Edge::bind(EdgeConfig {
         listen: config.network.listen.clone(),

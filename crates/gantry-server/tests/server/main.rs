@@ -3,5 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "an assumption that fails fails the test")]
 
 mod authorisation;
+mod proxy;
 mod requests;
 mod support;
