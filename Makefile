@@ -1,5 +1,5 @@
 # The commands a person and CI type. What they do is in tools/*.sh.
-.PHONY: run check test soak deny doc tools
+.PHONY: run check test soak bench deny doc tools
 
 # Builds the release binary and starts it, with its data in ./data.
 run:
@@ -16,6 +16,10 @@ test:
 # The long sizes, one part at a time: make soak PART=crash (none: lists them).
 soak:
 	@tools/soak.sh $(PART)
+
+# Gantry against its peers, all workloads or some: make bench WORKLOAD=pulls,pushes
+bench:
+	@tools/bench.sh $(WORKLOAD) $(ARGS)
 
 # Licences, bans and sources of dependencies.
 deny:

@@ -1,0 +1,111 @@
+//! Finding the programs, and what they say they are.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::Context;
+
+/// The pinned Go programs; the same table builds them.
+const GO_TOOLS: &str = include_str!("../../../tools/go-tools.txt");
+
+/// Programs that may be run, and the binary that is measured.
+#[derive(Clone, Debug)]
+pub(crate) struct Programs {
+    gantry: PathBuf,
+}
+
+impl Programs {
+    /// The programs, with that binary of Gantry.
+    pub(crate) fn new(gantry: PathBuf) -> Self {
+        Self { gantry }
+    }
+
+    /// Finds a program.
+    ///
+    /// # Errors
+    /// With what can be done about it when it isn't there.
+    pub(crate) fn find(&self, name: &str) -> anyhow::Result<PathBuf> {
+        if name == "gantry" {
+            return there(self.gantry.clone()).context("`make bench` builds it");
+        }
+        // A build of one's own, such as `GANTRY_BENCH_ZOT=/opt/zot`.
+        if let Some(own) = env::var_os(format!("GANTRY_BENCH_{}", name.to_uppercase())) {
+            return there(PathBuf::from(own));
+        }
+        match pinned(name) {
+            Some(version) => there(cache()?.join("bin").join(format!("{name}-{version}")))
+                .context("`tools/install.sh bench` builds it"),
+            None => ["/usr/sbin", "/usr/bin", "/usr/local/bin"]
+                .iter()
+                .find_map(|directory| there(Path::new(directory).join(name)).ok())
+                .with_context(|| format!("{name} is not installed")),
+        }
+    }
+
+    /// What each program says of itself, or that it is missing.
+    pub(crate) fn versions(&self) -> Vec<(String, String)> {
+        let asked = [
+            ("gantry", "--version"),
+            ("registry", "--version"),
+            ("zot", "--version"),
+            ("nginx", "-v"),
+            ("skopeo", "--version"),
+            ("crane", "version"),
+        ];
+        let version = |(name, flag): (&str, &str)| {
+            let version = self.find(name).map_or_else(
+                |error| format!("missing: {error:#}"),
+                // Programs built from a module don't all know which version they are.
+                |path| pinned(name).map_or_else(|| said(&path, flag), str::to_owned),
+            );
+            (name.to_owned(), version)
+        };
+        asked.into_iter().map(version).collect()
+    }
+}
+
+/// What a program prints, on one line.
+pub(crate) fn said(program: &Path, argument: &str) -> String {
+    let Ok(output) = Command::new(program).arg(argument).output() else {
+        return "unknown".to_owned();
+    };
+    let text = [output.stdout, output.stderr].concat();
+    let text = String::from_utf8_lossy(&text);
+    let line = text.lines().find(|line| line.contains(|c: char| c.is_ascii_digit()));
+    line.unwrap_or("unknown").trim().to_owned()
+}
+
+fn there(path: PathBuf) -> anyhow::Result<PathBuf> {
+    anyhow::ensure!(path.is_file(), "{} is missing", path.display());
+    Ok(path)
+}
+
+fn pinned(name: &str) -> Option<&'static str> {
+    let fields = |line: &'static str| line.split_whitespace().collect::<Vec<_>>();
+    GO_TOOLS
+        .lines()
+        .map(fields)
+        .find(|fields| fields.first() == Some(&name) && fields.get(1) == Some(&"bench"))
+        .and_then(|fields| fields.get(3).copied())
+}
+
+fn cache() -> anyhow::Result<PathBuf> {
+    match env::var_os("GANTRY_CACHE") {
+        Some(cache) => Ok(cache.into()),
+        None => {
+            Ok(Path::new(&env::var_os("HOME").context("HOME is not set")?).join(".cache/gantry"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pinned_versions_come_from_the_table_that_builds() {
+        assert!(pinned("registry").is_some_and(|version| version.starts_with('v')));
+        assert_eq!(pinned("nginx"), None);
+    }
+}

@@ -1,0 +1,54 @@
+//! Gantry with its defaults: bearer access tokens, durable writes, its access log.
+
+use anyhow::Context;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
+use std::fs;
+
+use super::{Protocol, Security, Server, Start, alone, text};
+use crate::load::{Connection, request};
+use crate::process::Process;
+
+/// The admin account of the default registry.
+const USER: &str = "local";
+/// Its password, on this machine's loopback for a few minutes.
+pub(crate) const PASSWORD: &str = "measured-in-turns";
+
+pub(super) fn start(start: &Start<'_>) -> anyhow::Result<Process> {
+    let certificate = &start.around.certificate;
+    let config = start.directory.join("gantry.toml");
+    let listed = format!(
+        "[[tls.certificates]]\ncert = {:?}\nkey = {:?}\n",
+        text(&certificate.cert)?,
+        text(&certificate.key)?
+    );
+    fs::write(&config, listed)?;
+    let data = start.directory.join("data");
+    let listen = format!("127.0.0.1:{}", start.port);
+    Process::start(
+        "gantry",
+        &start.around.programs.find("gantry")?,
+        &["serve", "--data", text(&data)?, "--listen", &listen, "--config", text(&config)?],
+        &[("GANTRY_ADMIN_PASSWORD", PASSWORD)],
+        &start.directory.join("gantry.log"),
+    )
+}
+
+/// Signs in and takes an access token for those scopes.
+pub(super) fn access_token(server: &Server, scopes: &[&str]) -> anyhow::Result<String> {
+    let protocol = match server.security {
+        Security::Plain => Protocol::Plain,
+        Security::Tls => Protocol::Tls,
+    };
+    let address = server.address(protocol);
+    let host = address.host();
+    let basic = format!("Basic {}", STANDARD.encode(format!("{USER}:{PASSWORD}")));
+    let scopes: String = scopes.iter().map(|scope| format!("&scope={scope}")).collect();
+    let path = format!("/oauth2/token?service={host}{scopes}");
+    let ask = request("GET", &path, &host, Some(&basic), &[]);
+    let body = alone(async { Connection::open(&address).await?.body(&ask).await });
+    let body: Value = serde_json::from_slice(&body.context("taking an access token")?)?;
+    let token = body["access_token"].as_str().or(body["token"].as_str());
+    Ok(format!("Bearer {}", token.context("the answer has no access token")?))
+}

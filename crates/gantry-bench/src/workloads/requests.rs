@@ -1,0 +1,105 @@
+//! Many small requests over a set of connections, each waiting for its answer.
+
+use std::time::{Duration, Instant};
+
+use anyhow::ensure;
+
+use crate::bench::Bench;
+use crate::load::{Connection, Crew, Finished, request};
+use crate::servers::{Protocol, Server, alone};
+use crate::stats::percentile;
+use crate::turns::Reading;
+
+const CONNECTIONS: usize = 64;
+/// One thread keeps them busy, and leaves the server what it can.
+const THREADS: usize = 1;
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What is asked, again and again.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked<'a> {
+    /// `GET` or `HEAD`.
+    pub(super) method: &'static str,
+    /// The path.
+    pub(super) path: &'a str,
+    /// What is accepted.
+    pub(super) accept: &'a str,
+    /// The scope that allows it.
+    pub(super) scope: &'a str,
+    /// What `Content-Length` must say.
+    pub(super) length: u64,
+}
+
+impl Asked<'_> {
+    fn bytes(&self, server: &Server, protocol: Protocol) -> anyhow::Result<Vec<u8>> {
+        let host = server.address(protocol).host();
+        let authorization = server.authorization(&[self.scope])?;
+        let headers = [("Accept", self.accept)];
+        Ok(request(self.method, self.path, &host, authorization.as_deref(), &headers))
+    }
+
+    /// Fails unless the server has exactly those bytes.
+    pub(super) fn verify(
+        &self,
+        server: &Server,
+        protocol: Protocol,
+        digest: &str,
+    ) -> anyhow::Result<()> {
+        let get = Asked { method: "GET", ..*self }.bytes(server, protocol)?;
+        let address = server.address(protocol);
+        let hash = alone(async { Connection::open(&address).await?.hash(&get).await })?;
+        ensure!(hash == digest, "{} has {hash} for {digest}", server.kind);
+        Ok(())
+    }
+
+    /// One turn of one server.
+    pub(super) fn turn(
+        &self,
+        bench: &Bench,
+        server: &Server,
+        protocol: Protocol,
+    ) -> anyhow::Result<Reading> {
+        let (bytes, address) = (self.bytes(server, protocol)?, server.address(protocol));
+        let crew = Crew { connections: CONNECTIONS, threads: THREADS, patience: PATIENCE };
+        let prepare = async |_| {
+            let mut connection = Connection::open(&address).await?;
+            self.ask_for(&mut connection, &bytes, bench.scale.warm_up).await?;
+            Ok(connection)
+        };
+        let work = async |_, mut connection| {
+            self.ask_for(&mut connection, &bytes, bench.scale.requests_for).await
+        };
+        let Finished { results, usage } = crew.run(&mut server.watch(), prepare, work)?;
+        let mut times: Vec<Duration> = results.into_iter().flatten().collect();
+        let count = times.len() as f64;
+        Ok(Reading {
+            value: count / usage.elapsed.as_secs_f64(),
+            p99: percentile(&mut times, 0.99),
+            work: count,
+            usage,
+        })
+    }
+
+    /// Asks for so long, and answers how long each answer took.
+    async fn ask_for(
+        &self,
+        connection: &mut Connection,
+        bytes: &[u8],
+        time: Duration,
+    ) -> anyhow::Result<Vec<Duration>> {
+        let began = Instant::now();
+        let mut times = Vec::new();
+        let mut asked = began;
+        while asked - began < time {
+            let length = match self.method {
+                "HEAD" => connection.probe(bytes).await?,
+                _ => connection.pull(bytes).await?,
+            };
+            ensure!(length == self.length, "{length} bytes came, not {}", self.length);
+            let now = Instant::now();
+            times.push(now - asked);
+            asked = now;
+        }
+        Ok(times)
+    }
+}
