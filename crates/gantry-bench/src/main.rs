@@ -68,7 +68,8 @@ struct Options {
 fn main() -> anyhow::Result<ExitCode> {
     let options = Options::parse();
     let known = workloads::names();
-    for name in options.workloads.iter().filter(|name| !known.contains(&name.as_str())) {
+    let unknown = options.workloads.iter().find(|name| !known.contains(&name.as_str()));
+    if let Some(name) = unknown {
         anyhow::bail!("no workload is called {name}; there are {}", known.join(", "));
     }
     let scratch = Scratch::make(&options.scratch)?;

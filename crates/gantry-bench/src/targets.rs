@@ -99,7 +99,7 @@ fn advantage(unit: Unit, subject: &Summary, other: &Summary) -> f64 {
 }
 
 /// Who is meant, what it showed, and a note on peers that showed nothing.
-fn opponent<'c>(case: &'c Case, than: Than) -> Result<(&'c str, &'c Summary, String), String> {
+fn opponent(case: &Case, than: Than) -> Result<(&str, &Summary, String), String> {
     if let Than::Row(name) = than {
         return Ok((name, summary(find(case, name)?)?, String::new()));
     }

@@ -101,10 +101,11 @@ mod tests {
     #[test]
     fn rounds_begin_with_another_each_and_figures_are_medians() {
         let order = RefCell::new(Vec::new());
+        let noted = &order;
         let contestant = |name: &'static str, figures: [f64; 3]| Contestant {
             name: name.to_owned(),
-            turn: Box::new(|round| {
-                order.borrow_mut().push(name);
+            turn: Box::new(move |round| {
+                noted.borrow_mut().push(name);
                 Ok(reading(figures[round]))
             }),
         };
