@@ -2,6 +2,8 @@
 //! `X-Forwarded-*`. Anyone can write these headers, so they count only from a proxy that the
 //! operator trusts, and of a list only the last element, which that proxy added.
 
+use std::net::{IpAddr, SocketAddr};
+
 use gantry_edge::Scheme;
 use http::{HeaderMap, HeaderName, header};
 
@@ -16,6 +18,8 @@ const X_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 pub(crate) struct Forwarded<'a> {
     pub(crate) scheme: Option<Scheme>,
     pub(crate) host: Option<Host<'a>>,
+    /// A proxy may withhold it, or make up a name for it.
+    pub(crate) client: Option<IpAddr>,
 }
 
 /// Why a proxy's word can't be taken.
@@ -35,6 +39,7 @@ impl<'a> Forwarded<'a> {
         Ok(Self {
             scheme: one(new.scheme, old.scheme, |a, b| a == b)?,
             host: one(new.host, old.host, Host::is_same)?,
+            client: one(new.client, old.client, |a, b| a == b)?,
         })
     }
 
@@ -57,6 +62,7 @@ impl<'a> Forwarded<'a> {
                 name if name.eq_ignore_ascii_case("host") => {
                     said.host = Some(Host::parse(value).ok_or(malformed)?);
                 }
+                name if name.eq_ignore_ascii_case("for") => said.client = address(value),
                 _ => {}
             }
         }
@@ -66,6 +72,8 @@ impl<'a> Forwarded<'a> {
     fn by_custom(headers: &'a HeaderMap) -> Result<Self, ForwardedError> {
         const PROTO: &str = "X-Forwarded-Proto";
         const HOST: &str = "X-Forwarded-Host";
+        const FOR: &str = "X-Forwarded-For";
+        let client = last_value(headers, &X_FOR, FOR)?.map(|text| last_part(text, ','));
         let proto = last_value(headers, &X_PROTO, PROTO)?.map(|text| last_part(text, ','));
         let host = last_value(headers, &X_HOST, HOST)?.map(|text| last_part(text, ','));
         Ok(Self {
@@ -75,6 +83,7 @@ impl<'a> Forwarded<'a> {
             host: host
                 .map(|text| Host::parse(text).ok_or(ForwardedError::Malformed(HOST)))
                 .transpose()?,
+            client: client.and_then(address),
         })
     }
 }
@@ -107,6 +116,13 @@ fn last_value<'a>(
 /// What is behind the last separator. No host or scheme has one in it, quoted or not.
 fn last_part(text: &str, separator: char) -> &str {
     text.rsplit(separator).next().unwrap_or(text).trim()
+}
+
+/// An address, perhaps with a port; one of IPv6 then has brackets (RFC 7239, 6).
+fn address(text: &str) -> Option<IpAddr> {
+    let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+    let found = bare.parse().ok().or_else(|| Some(text.parse::<SocketAddr>().ok()?.ip()));
+    found.map(|address: IpAddr| address.to_canonical())
 }
 
 fn scheme(text: &str) -> Option<Scheme> {
@@ -164,6 +180,24 @@ mod tests {
             let said = Forwarded::of(&headers).unwrap();
             let said = (said.scheme.map(Scheme::as_str), said.host.map(|host| host.authority));
             assert_eq!(said, (scheme, host), "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn clients_are_told_by_address() {
+        for (lines, client) in [
+            (&[("x-forwarded-for", "192.0.2.9, 127.0.0.1")][..], Some("127.0.0.1")),
+            (&[("x-forwarded-for", "192.0.2.1:4711")], Some("192.0.2.1")),
+            (&[("x-forwarded-for", "::ffff:192.0.2.1")], Some("192.0.2.1")),
+            (&[("x-forwarded-for", "2001:db8::1")], Some("2001:db8::1")),
+            (&[("forwarded", "for=\"[2001:db8::1]:4711\"")], Some("2001:db8::1")),
+            (&[("forwarded", "for=\"[2001:db8::1]\"")], Some("2001:db8::1")),
+            (&[("forwarded", "for=127.0.0.1, for=unknown")], None),
+            (&[("forwarded", "for=_hidden"), ("x-forwarded-for", "::1")], Some("::1")),
+        ] {
+            let headers = headers(lines);
+            let said = Forwarded::of(&headers).unwrap().client;
+            assert_eq!(said, client.map(|text| text.parse().unwrap()), "{lines:?}");
         }
     }
 

@@ -48,12 +48,21 @@ fn refuse(error: impl std::error::Error) -> OciError {
     OciError::new(StatusCode::BAD_REQUEST, ErrorCode::Unsupported, error)
 }
 
-/// Whether the request was made on this machine, by someone who meant this server: no proxy passed
-/// it on, and no page of another site had a browser send it.
+/// Where the request was made: the connection's other end, or what a trusted proxy says is at the
+/// other end of its own. `None` where somebody passed it on and there is no telling for whom.
+pub fn client_address(app: &App, parts: &Parts) -> Option<IpAddr> {
+    let peer = parts.extensions.get::<ConnectionInfo>()?.peer.ip();
+    match is_forwarded(&parts.headers) {
+        false => Some(peer),
+        true if app.proxies.include(peer) => Forwarded::of(&parts.headers).ok()?.client,
+        true => None,
+    }
+}
+
+/// Whether the request was made on this machine, by someone who meant this server: no page of
+/// another site had a browser send it.
 pub fn is_from_this_machine(app: &App, parts: &Parts) -> bool {
-    let peer = parts.extensions.get::<ConnectionInfo>().map(|info| info.peer.ip());
-    peer.is_some_and(|peer| peer.is_loopback())
-        && !is_forwarded(&parts.headers)
+    client_address(app, parts).is_some_and(|client| client.is_loopback())
         && Origin::of(app, parts).is_ok_and(|origin| {
             app.content.registries().by_host(origin.host.name, origin.local).is_some()
         })

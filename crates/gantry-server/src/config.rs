@@ -40,7 +40,6 @@ use std::path::{Path, PathBuf};
 pub(crate) use env::of_process;
 pub(crate) use error::ConfigErrors;
 pub(crate) use log::{Log, LogFormat};
-pub(crate) use metrics::MetricsAccess;
 pub(crate) use secrets::MasterKeySource;
 
 use collection::Collection;

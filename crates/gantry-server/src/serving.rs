@@ -2,6 +2,7 @@
 
 pub(crate) mod background;
 pub(crate) mod control;
+mod fresh;
 pub(crate) mod health;
 pub(crate) mod logs;
 pub(crate) mod routes;

@@ -17,7 +17,7 @@ const PORT: u16 = 5000;
 pub(crate) struct Network {
     /// Addresses to listen on.
     pub(crate) listen: Vec<ListenAddress>,
-    /// Proxies in front, which may speak plain HTTP.
+    /// Proxies in front: they may speak plain HTTP, and say how clients reached them.
     pub(crate) trusted_proxies: Vec<IpNet>,
     /// Plain HTTP is answered to everyone.
     pub(crate) insecure_http: bool,
@@ -31,14 +31,19 @@ impl Network {
             || ListenAddress::loopback(PORT),
             |given| given.into_iter().flat_map(|(one, _)| one.0).collect(),
         );
-        let proxies = reader.list::<Cidr>("trusted_proxies", "none").unwrap_or_default();
         Self {
             listen,
-            trusted_proxies: proxies.into_iter().map(|(network, _)| network.0).collect(),
+            trusted_proxies: read_networks(reader, "trusted_proxies"),
             insecure_http: reader.setting("insecure_http", false),
             drain: Duration::from_secs(reader.bounded("drain_seconds", 30, 0, 3600)),
         }
     }
+}
+
+/// Reads a list of networks.
+pub(super) fn read_networks(reader: &mut Reader, key: &str) -> Vec<IpNet> {
+    let networks = reader.list::<Cidr>(key, "none").unwrap_or_default();
+    networks.into_iter().map(|(network, _)| network.0).collect()
 }
 
 /// One value of `listen`; `localhost` is two addresses.

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use gantry_edge::{ListenAddress, TlsMinimum};
+use gantry_edge::{ListenAddress, Peers, TlsMinimum};
 use gantry_model::Tier;
 
 use super::env::env_name;
@@ -102,7 +102,7 @@ fn every_kind_of_setting_is_read_from_the_file() {
     assert_eq!(config.log.format, LogFormat::Json);
     assert_eq!(config.log.level, "info,gantry_edge=debug");
     assert!(!config.log.access);
-    assert_eq!(config.metrics.access, MetricsAccess::Open);
+    assert_eq!(config.metrics.networks, Peers::from_networks(["10.9.0.0/16".parse().unwrap()]));
 }
 
 #[test]
@@ -194,7 +194,7 @@ page_size = 1.5
 access_token_lifetime = "2h"
 
 [metrics]
-access = "all"
+networks = ["all"]
 open = true
 "#;
     let errors = Case { flags, environment: &environment, file }.load().unwrap_err();
@@ -212,7 +212,7 @@ open = true
       limits.connections (GANTRY_LIMITS_CONNECTIONS): "many" is not a whole number
       tokens.access_token_lifetime (gantry.toml:14): 2h is not between 1s and 75m
       log.format (GANTRY_LOG_FORMAT): "xml": write text or json
-      metrics.access (gantry.toml:17): "all": write loopback or open
+      metrics.networks (gantry.toml:17): "all": not a network; write it like 10.0.0.0/8, fd00::/8 or 192.0.2.7
       hostname (gantry.toml:4): no such setting; did you mean hostnames?
       metrics.open (gantry.toml:18): no such setting
       GANTRY_LOG_LEVLE: no such setting; did you mean GANTRY_LOG_LEVEL?
@@ -422,5 +422,5 @@ level = "info, gantry_edge=debug"
 access = false
 
 [metrics]
-access = "open"
+networks = ["10.9.0.0/16"]
 "#;

@@ -5,22 +5,22 @@ use axum::extract::{Request, State};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use gantry_edge::{ConnectionInfo, Lifecycle};
-use gantry_http_base::{App, OciError, observe};
+use gantry_edge::{Lifecycle, Peers};
+use gantry_http_base::{App, OciError, client_address, is_from_this_machine, observe};
 use gantry_oci::ErrorCode;
 use http::{HeaderValue, StatusCode, header};
 
 use super::health;
-use crate::config::{Config, MetricsAccess};
+use crate::config::Config;
 
 /// What the server answers.
 pub(crate) fn all(app: App, config: &Config, life: &Lifecycle) -> Router {
-    let open = config.metrics.access == MetricsAccess::Open;
+    let readers = config.metrics.networks.clone();
     Router::new()
         .merge(gantry_http_oci::routes())
         .merge(gantry_http_token::routes())
         .route("/", get(front))
-        .route("/metrics", get(move |app, request| metrics(app, request, open)))
+        .route("/metrics", get(move |app, request| metrics(app, request, readers)))
         .merge(health::routes(life.clone()))
         .fallback(nothing_here)
         .method_not_allowed_fallback(not_with_this_method)
@@ -46,16 +46,14 @@ async fn not_with_this_method() -> OciError {
     OciError::new(StatusCode::METHOD_NOT_ALLOWED, ErrorCode::Unsupported, reason)
 }
 
-async fn metrics(State(app): State<App>, request: Request, open: bool) -> Response {
-    let local = request
-        .extensions()
-        .get::<ConnectionInfo>()
-        .is_some_and(|info| info.peer.ip().is_loopback());
-    if !(open || local) {
+async fn metrics(State(app): State<App>, request: Request, readers: Peers) -> Response {
+    let parts = request.into_parts().0;
+    let invited = client_address(&app, &parts).is_some_and(|client| readers.include(client));
+    if !invited && !is_from_this_machine(&app, &parts) {
         return OciError::new(
             StatusCode::FORBIDDEN,
             ErrorCode::Denied,
-            "metrics are for this machine only; metrics.access = \"open\" lets others read them",
+            "metrics are for this machine, and for those in metrics.networks",
         )
         .into_response();
     }
