@@ -21,7 +21,7 @@ pub use authenticate::AuthenticationError;
 pub use sealing::{MasterKey, SealError};
 use signing::SigningKeys;
 use tokens::VerifiedTokens;
-pub use tokens::{AccessToken, TokenError};
+pub use tokens::{AccessToken, TokenError, TooManyScopes};
 
 /// Why access can't be set up.
 #[derive(Debug, thiserror::Error)]

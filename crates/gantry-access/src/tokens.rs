@@ -19,8 +19,11 @@ use crate::Access;
 const ISSUER: &str = "Gantry";
 /// Verified tokens that are remembered; each takes a few hundred bytes.
 const REMEMBERED: usize = 8 << 10;
-/// No token that is made here is longer.
+/// No token that is made here is longer, and none that is longer is looked at. A proxy in front may
+/// take no longer header, so it is no help to make this more.
 const LONGEST: usize = 12 << 10;
+/// More than the text around the claims takes: their header and their signature.
+const AROUND_CLAIMS: usize = 512;
 /// How far the clocks of two nodes may be apart.
 const LEEWAY_SECONDS: i64 = 60;
 
@@ -34,6 +37,11 @@ pub struct AccessToken {
     /// For how many seconds it is good.
     pub expires_in: u64,
 }
+
+/// Why no token is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the scopes are too many for one token: ask for fewer")]
+pub struct TooManyScopes;
 
 /// Why a token is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -94,7 +102,12 @@ impl VerifiedTokens {
 
 impl Access {
     /// Makes a token for `actor` that grants of `scopes` what the actor may do itself.
-    pub fn issue_token(&self, registry: &Registry, actor: &Actor, scopes: &[Scope]) -> AccessToken {
+    pub fn issue_token(
+        &self,
+        registry: &Registry,
+        actor: &Actor,
+        scopes: &[Scope],
+    ) -> Result<AccessToken, TooManyScopes> {
         let now = self.0.clock.now();
         let lifetime = self.0.token_lifetime.as_secs();
         let claims = Claims {
@@ -110,10 +123,17 @@ impl Access {
             access: scopes.iter().filter_map(|scope| granted(actor, scope)).collect(),
             epoch: registry.epoch,
         };
+        if !fits(&claims) {
+            return Err(TooManyScopes);
+        }
         let (id, key) = self.0.keys.newest();
         let header = Header { kid: Some(id.into()), ..Header::new(Algorithm::ES256) };
         let text = jsonwebtoken::encode(&header, &claims, key).expect("the key was made for ES256");
-        AccessToken { text: gantry_oci::Secret::new(text), issued_at: now, expires_in: lifetime }
+        Ok(AccessToken {
+            text: gantry_oci::Secret::new(text),
+            issued_at: now,
+            expires_in: lifetime,
+        })
     }
 
     /// The actor that the token speaks for.
@@ -171,6 +191,13 @@ impl Access {
             epoch: claims.epoch,
         })
     }
+}
+
+/// Whether a token with these claims is one that is read again.
+fn fits(claims: &Claims) -> bool {
+    let length = serde_json::to_vec(claims).map_or(usize::MAX, |json| json.len());
+    // In base64, three bytes are four.
+    length.div_ceil(3).saturating_mul(4).saturating_add(AROUND_CLAIMS) <= LONGEST
 }
 
 fn identity(registry: &Registry, subject: &str) -> Identity {

@@ -14,8 +14,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use gantry_http_base::{Answered, App, Caller, OciError, Query};
 use gantry_model::permission::{Actor, Identity};
-use gantry_oci::{ErrorCode, Scope};
-use http::StatusCode;
+use gantry_oci::Scope;
 use http::request::Parts;
 
 use reply::{OauthError, TokenReply};
@@ -33,37 +32,42 @@ pub fn routes() -> Router<App> {
 async fn with_basic(State(app): State<App>, request: Request) -> Response {
     let mut answered = Answered { endpoint: "token", ..Answered::default() };
     let (parts, _) = request.into_parts();
-    let reply = answer_basic(&app, &parts, &mut answered);
-    let mut response = reply.map_or_else(IntoResponse::into_response, IntoResponse::into_response);
+    let mut response = answer_basic(&app, &parts, &mut answered).into_response();
     response.extensions_mut().insert(answered);
     response
 }
 
-fn answer_basic(app: &App, parts: &Parts, answered: &mut Answered) -> Result<TokenReply, OciError> {
+fn answer_basic(app: &App, parts: &Parts, answered: &mut Answered) -> Result<TokenReply, Refused> {
     let caller = Caller::of(app, parts)?;
     note(answered, &caller, caller.actor());
     let scopes = scopes(Query::of(&parts.uri).all("scope"))?;
     // Nobody gets a token where nothing is for everyone: an error here is what makes a client ask
     // its user to sign in.
     caller.check_may_have_token()?;
-    Ok(TokenReply(app.access.issue_token(caller.registry(), caller.actor(), &scopes)))
+    issue(app, &caller, caller.actor(), &scopes)
 }
 
 /// `POST /oauth2/token`
 async fn with_form(State(app): State<App>, request: Request) -> Response {
     let mut answered = Answered { endpoint: "token", ..Answered::default() };
-    let mut response = match answer_form(&app, request, &mut answered).await {
-        Ok(reply) => reply.into_response(),
-        Err(Refused::Oauth(error)) => error.into_response(),
-        Err(Refused::Oci(error)) => error.into_response(),
-    };
+    let mut response = answer_form(&app, request, &mut answered).await.into_response();
     response.extensions_mut().insert(answered);
     response
 }
 
+/// In OAuth's form what is wrong with the question; in the registry's who may not ask it.
 enum Refused {
     Oauth(OauthError),
     Oci(OciError),
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Oauth(error) => error.into_response(),
+            Self::Oci(error) => error.into_response(),
+        }
+    }
 }
 
 impl From<OauthError> for Refused {
@@ -92,7 +96,17 @@ async fn answer_form(
         .sign_in(caller.registry(), &form.username, form.password.expose())
         .map_err(OauthError::refused_credential)?;
     note(answered, &caller, &actor);
-    Ok(TokenReply(app.access.issue_token(caller.registry(), &actor, &scopes)))
+    issue(app, &caller, &actor, &scopes)
+}
+
+fn issue(
+    app: &App,
+    caller: &Caller<'_>,
+    actor: &Actor,
+    scopes: &[Scope],
+) -> Result<TokenReply, Refused> {
+    let token = app.access.issue_token(caller.registry(), actor, scopes);
+    Ok(TokenReply(token.map_err(OauthError::invalid_scope)?))
 }
 
 fn note(answered: &mut Answered, caller: &Caller<'_>, actor: &Actor) {
@@ -102,13 +116,10 @@ fn note(answered: &mut Answered, caller: &Caller<'_>, actor: &Actor) {
 }
 
 /// The scopes of all `scope` parameters, each of which may hold several.
-fn scopes(parameters: impl Iterator<Item = impl AsRef<str>>) -> Result<Vec<Scope>, OciError> {
+fn scopes(parameters: impl Iterator<Item = impl AsRef<str>>) -> Result<Vec<Scope>, OauthError> {
     let mut all = Vec::new();
     for text in parameters {
-        let parsed = Scope::parse_list(text.as_ref()).map_err(|error| {
-            OciError::new(StatusCode::BAD_REQUEST, ErrorCode::Unsupported, error)
-        })?;
-        all.extend(parsed);
+        all.extend(Scope::parse_list(text.as_ref()).map_err(OauthError::invalid_scope)?);
     }
     Ok(all)
 }

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use gantry_access::{AccessToken, AuthenticationError};
+use gantry_oci::ErrorCode;
 use http::{HeaderValue, StatusCode, header};
 use serde_json::json;
 
@@ -30,20 +31,30 @@ impl IntoResponse for TokenReply {
 pub(crate) struct OauthError {
     status: StatusCode,
     error: &'static str,
+    /// The same for clients that read errors in the registry's form, as Docker's do.
+    code: ErrorCode,
     description: String,
 }
 
 impl OauthError {
     pub(crate) fn invalid_request(description: &str) -> Self {
-        let description = description.to_owned();
-        Self { status: StatusCode::BAD_REQUEST, error: "invalid_request", description }
+        Self::bad_request("invalid_request", description)
+    }
+
+    pub(crate) fn invalid_scope(error: impl std::error::Error) -> Self {
+        Self::bad_request("invalid_scope", error)
     }
 
     pub(crate) fn unsupported_grant_type() -> Self {
+        Self::bad_request("unsupported_grant_type", "grant_type must be password")
+    }
+
+    fn bad_request(error: &'static str, description: impl std::fmt::Display) -> Self {
         Self {
             status: StatusCode::BAD_REQUEST,
-            error: "unsupported_grant_type",
-            description: "grant_type must be password".into(),
+            error,
+            code: ErrorCode::Unsupported,
+            description: description.to_string(),
         }
     }
 
@@ -51,6 +62,7 @@ impl OauthError {
         Self {
             status: StatusCode::UNAUTHORIZED,
             error: "invalid_grant",
+            code: ErrorCode::Unauthorized,
             description: error.to_string(),
         }
     }
@@ -61,8 +73,7 @@ impl IntoResponse for OauthError {
         let body = json!({
             "error": self.error,
             "error_description": self.description,
-            // Docker clients read errors in the registry's form.
-            "errors": [{ "code": "UNAUTHORIZED", "message": self.description }],
+            "errors": [{ "code": self.code, "message": self.description }],
         });
         (self.status, Json(body)).into_response()
     }

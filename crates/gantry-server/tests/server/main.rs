@@ -7,3 +7,4 @@ mod health;
 mod proxy;
 mod requests;
 mod support;
+mod tokens;
