@@ -50,10 +50,19 @@ impl Access {
         if !self.0.admins.verify(registry, user, password) {
             return Err(AuthenticationError::Credentials);
         }
-        let identity = Identity::Admin(registry.name.as_str().into());
         let grants = vec![Grant::EveryRepository(Actions::ALL), Grant::Catalog];
-        Ok(Actor::new(registry.id, identity, grants))
+        Ok(Actor::new(registry.id, admin(registry), grants))
     }
+}
+
+/// The registry's admin account, which is called like the registry.
+fn admin(registry: &Registry) -> Identity {
+    Identity::Admin(registry.name.as_str().into())
+}
+
+/// The identity that is called so in tokens and records, if the registry has it.
+pub(crate) fn identity(registry: &Registry, subject: &str) -> Option<Identity> {
+    [Identity::Anonymous, admin(registry)].into_iter().find(|known| known.as_str() == subject)
 }
 
 /// Nobody in particular.

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use gantry_model::permission::{Actions, Actor, Grant, Identity};
+use gantry_model::permission::{Actions, Actor, Grant};
 use gantry_model::{JournalId, Registry, Timestamp};
 use gantry_oci::{Action, ActionSet, Scope, ScopeResource};
 use jsonwebtoken::{Algorithm, Header, Validation};
@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::Access;
+use crate::authenticate::{everyones, identity};
 
 const ISSUER: &str = "Gantry";
 /// Verified tokens that are remembered; each takes a few hundred bytes.
@@ -183,10 +184,11 @@ impl Access {
         if claims.grant_type != "access_token" {
             return Err(TokenError::Invalid);
         }
+        let identity = identity(registry, &claims.sub).ok_or(TokenError::Invalid)?;
         let granted = claims.access.iter().filter_map(AccessClaim::grant);
-        let grants = crate::authenticate::everyones(registry).into_iter().chain(granted).collect();
+        let grants = everyones(registry).into_iter().chain(granted).collect();
         Ok(Verified {
-            actor: Arc::new(Actor::new(registry.id, identity(registry, &claims.sub), grants)),
+            actor: Arc::new(Actor::new(registry.id, identity, grants)),
             expires: claims.exp,
             epoch: claims.epoch,
         })
@@ -198,14 +200,6 @@ fn fits(claims: &Claims) -> bool {
     let length = serde_json::to_vec(claims).map_or(usize::MAX, |json| json.len());
     // In base64, three bytes are four.
     length.div_ceil(3).saturating_mul(4).saturating_add(AROUND_CLAIMS) <= LONGEST
-}
-
-fn identity(registry: &Registry, subject: &str) -> Identity {
-    if subject == registry.name.as_str() {
-        Identity::Admin(subject.into())
-    } else {
-        Identity::Anonymous
-    }
 }
 
 /// The scope that allows mounting blobs from whichever repository holds them. No specification

@@ -123,17 +123,28 @@ pub enum Grant {
 pub enum Identity {
     /// Nobody signed in.
     Anonymous,
-    /// The registry's admin account, by its user name.
-    Admin(Arc<str>),
+    /// The registry's admin account.
+    Admin(AdminSubject),
 }
 
 impl Identity {
-    /// A stable text for ownership checks and records.
+    /// A stable text for ownership checks and records, another for each identity: an account may
+    /// well be called `anonymous`.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Anonymous => "anonymous",
-            Self::Admin(user) => user,
+            Self::Admin(subject) => &subject.0,
         }
+    }
+}
+
+/// An admin account as records name it: `admin:` and its user name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct AdminSubject(Arc<str>);
+
+impl From<&str> for AdminSubject {
+    fn from(user: &str) -> Self {
+        Self(format!("admin:{user}").into())
     }
 }
 
@@ -353,6 +364,15 @@ mod tests {
             assert!(actor.permit::<Pull>(&name(other)).is_err(), "{other}");
         }
         assert!(actor.permit_catalog().is_err());
+    }
+
+    #[test]
+    fn no_account_s_name_makes_it_another_identity() {
+        for user in ["anonymous", "admin:anonymous", ""] {
+            let admin = Identity::Admin(user.into());
+            assert_ne!(admin.as_str(), Identity::Anonymous.as_str());
+            assert_eq!(admin.as_str(), format!("admin:{user}"));
+        }
     }
 
     #[test]
