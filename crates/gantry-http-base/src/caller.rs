@@ -16,6 +16,7 @@ use http::request::Parts;
 use http::{Request, StatusCode, header};
 
 use crate::challenge::{challenge, detail};
+use crate::host::Host;
 use crate::origin::Origin;
 use crate::{App, OciError};
 
@@ -74,6 +75,14 @@ impl<'r> Caller<'r> {
     /// Who calls.
     pub fn actor(&self) -> &Arc<Actor> {
         &self.actor
+    }
+
+    /// Whether `server` is a login server of the registry: any name it answers to, with or without
+    /// a port.
+    pub fn is_for(&self, app: &App, server: &str) -> bool {
+        let named = Host::parse(server)
+            .and_then(|host| app.content.registries().by_host(host.name, self.origin.local));
+        named.is_some_and(|named| named.id == self.registry.id)
     }
 
     /// Proof that the caller may do `A` to the repository.

@@ -40,7 +40,9 @@ async fn with_basic(State(app): State<App>, request: Request) -> Response {
 fn answer_basic(app: &App, parts: &Parts, answered: &mut Answered) -> Result<TokenReply, Refused> {
     let caller = Caller::of(app, parts)?;
     note(answered, &caller, caller.actor());
-    let scopes = scopes(Query::of(&parts.uri).all("scope"))?;
+    let query = Query::of(&parts.uri);
+    check_service(app, &caller, query.all("service"))?;
+    let scopes = scopes(query.all("scope"))?;
     // Nobody gets a token where nothing is for everyone: an error here is what makes a client ask
     // its user to sign in.
     caller.check_may_have_token()?;
@@ -90,6 +92,7 @@ async fn answer_form(
     let (parts, body) = request.into_parts();
     let caller = Caller::unauthenticated(app, &parts)?;
     let form = TokenForm::read(body, FORM_BYTES).await?;
+    check_service(app, &caller, form.services.iter())?;
     let scopes = scopes(form.scopes.iter())?;
     let actor = app
         .access
@@ -113,6 +116,19 @@ fn note(answered: &mut Answered, caller: &Caller<'_>, actor: &Actor) {
     let identity: &Identity = actor.identity();
     answered.registry = Some(caller.registry().clone());
     answered.identity = Some(identity.as_str().into());
+}
+
+/// A token is for the registry that the request's host names: one that is wanted for another would
+/// be no use there.
+fn check_service(
+    app: &App,
+    caller: &Caller<'_>,
+    mut services: impl Iterator<Item = impl AsRef<str>>,
+) -> Result<(), OauthError> {
+    match services.all(|service| caller.is_for(app, service.as_ref())) {
+        true => Ok(()),
+        false => Err(OauthError::invalid_request("service is not this registry's login server")),
+    }
 }
 
 /// The scopes of all `scope` parameters, each of which may hold several.

@@ -11,6 +11,7 @@ use crate::reply::OauthError;
 pub(crate) struct TokenForm {
     pub(crate) username: String,
     pub(crate) password: Secret,
+    pub(crate) services: Vec<String>,
     pub(crate) scopes: Vec<String>,
 }
 
@@ -20,12 +21,14 @@ impl TokenForm {
             BodyTooLong::TooLong(_) => OauthError::invalid_request("the form is too long"),
             BodyTooLong::BrokenOff => OauthError::invalid_request("the form broke off"),
         })?;
-        let (mut grant, mut username, mut password, mut scopes) = (None, None, None, Vec::new());
+        let (mut grant, mut username, mut password) = (None, None, None);
+        let (mut services, mut scopes) = (Vec::new(), Vec::new());
         for (key, value) in form_urlencoded::parse(&bytes) {
             match &*key {
                 "grant_type" => grant = Some(value.into_owned()),
                 "username" => username = Some(value.into_owned()),
                 "password" => password = Some(Secret::new(value)),
+                "service" => services.push(value.into_owned()),
                 "scope" => scopes.push(value.into_owned()),
                 _ => {}
             }
@@ -39,6 +42,7 @@ impl TokenForm {
         Ok(Self {
             username: username.ok_or_else(missing)?,
             password: password.ok_or_else(missing)?,
+            services,
             scopes,
         })
     }
