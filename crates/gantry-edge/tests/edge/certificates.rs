@@ -138,3 +138,24 @@ async fn hangup_takes_up_a_new_certificate_without_restart() {
     let before_the_poll = std::time::Duration::from_secs(9);
     tokio::time::timeout(before_the_poll, accepted).await.expect("the new certificate is served");
 }
+
+/// Clients that connect by address ask for no name, and some ask for what is none (RFC 6066, 3).
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_nobody_has_is_served_all_the_same() {
+    let server = Server::start();
+    let port = server.address.port();
+    for (asked, told) in [("unknown.example", "unknown.example"), ("127.0.0.1", "-")] {
+        let url = server.url("https", asked, "/connection");
+        let resolve = format!("{asked}:{port}:127.0.0.1");
+        let output = run("curl", &["-sSk", "--noproxy", "*", "--resolve", &resolve, &url]);
+        let stdout = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{asked}: {}", String::from_utf8_lossy(&output.stderr));
+        assert!(stdout.starts_with(&format!("https {told} ")), "{asked}: {stdout}");
+    }
+    let address = server.address.to_string();
+    for asked in ["127.0.0.1", "localhost.", "a_b"] {
+        let output = run("openssl", &["s_client", "-connect", &address, "-servername", asked]);
+        let stdout = String::from_utf8_lossy(&output.stdout);
+        assert!(stdout.contains("CN = local.acr.localhost"), "{asked}: {stdout}");
+    }
+}

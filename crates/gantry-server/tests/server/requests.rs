@@ -79,3 +79,23 @@ async fn a_request_names_one_host() {
         }
     }
 }
+
+/// The name that TLS was asked for chooses a certificate; the request's host chooses the registry.
+#[tokio::test]
+async fn a_name_of_no_registry_in_tls_says_nothing() {
+    let server = Server::start(&["[[registry]]", "name = \"second\""]).await;
+    let client = server.client(|client| client.http1_only().tls_danger_accept_invalid_certs(true));
+    for (asked, host, status) in [
+        ("localhost", "localhost", 401),
+        ("stranger.example", "localhost", 401),
+        ("127.0.0.1", "second.acr.localhost", 401),
+        ("stranger.example", "stranger.example", 404),
+        ("localhost", "stranger.example", 404),
+        ("localhost", "second.acr.localhost", 421),
+        ("second.acr.localhost", "localhost", 421),
+    ] {
+        let request = client.get(format!("https://{asked}:{}/v2/", server.port()));
+        let answer = request.header("host", host).send().await.unwrap();
+        assert_eq!(answer.status(), status, "{asked} {host}");
+    }
+}

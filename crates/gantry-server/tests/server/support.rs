@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use gantry_oci::Digest;
 use http::Method;
-use reqwest::RequestBuilder;
+use reqwest::{ClientBuilder, RequestBuilder};
 use tempfile::TempDir;
 
 /// The admin's password.
@@ -43,11 +43,7 @@ impl Server {
             .unwrap();
         // The binary under test brings a provider of its own; this process needs one too.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let client = reqwest::Client::builder()
-            .dns_resolver(EverythingIsLocal(port))
-            .no_proxy()
-            .build()
-            .unwrap();
+        let client = client(port, |client| client);
         let server = Self { process, port, client, dir };
         server.wait_until_ready().await;
         server
@@ -78,6 +74,14 @@ impl Server {
     /// The port of 127.0.0.1 it listens on.
     pub(crate) fn port(&self) -> u16 {
         self.port
+    }
+
+    /// A client that finds every host at the server.
+    pub(crate) fn client(
+        &self,
+        adjust: impl FnOnce(ClientBuilder) -> ClientBuilder,
+    ) -> reqwest::Client {
+        client(self.port, adjust)
     }
 
     /// Sends `text` as it is over plain TCP, and tells all that comes back before the close.
@@ -150,6 +154,11 @@ pub(crate) fn basic(user: &str, password: &str) -> String {
     use base64::Engine;
     let text = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
     format!("Basic {text}")
+}
+
+fn client(port: u16, adjust: impl FnOnce(ClientBuilder) -> ClientBuilder) -> reqwest::Client {
+    let builder = reqwest::Client::builder().dns_resolver(EverythingIsLocal(port)).no_proxy();
+    adjust(builder).build().unwrap()
 }
 
 fn free_port() -> u16 {
