@@ -5,6 +5,9 @@ use gantry_oci::{ErrorBody, ErrorCode};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 
+/// Long enough for a database to come back, short enough for a client that waits.
+const RETRY_AFTER_SECONDS: &str = "5";
+
 /// An error answer. Its text goes to the client: what a client must not see is logged where the
 /// error is made.
 #[derive(Debug)]
@@ -51,6 +54,17 @@ impl OciError {
     pub fn internal(error: impl std::fmt::Display) -> Self {
         tracing::error!(error = %error, "request failed");
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::Unknown, "internal error")
+    }
+
+    /// A store can't be reached, or is too busy: the same request may succeed later.
+    pub fn unavailable(error: impl std::fmt::Display) -> Self {
+        tracing::error!(error = %error, "request failed for now");
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            ErrorCode::Unavailable,
+            "the registry can't do this just now",
+        )
+        .with_header(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECONDS))
     }
 
     /// There is no room left to store what the client sent.

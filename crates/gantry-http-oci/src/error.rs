@@ -45,7 +45,13 @@ pub(crate) fn endpoint(error: EndpointError) -> OciError {
 }
 
 pub(crate) fn store(error: StoreError) -> OciError {
-    if error.is_full() { OciError::full() } else { OciError::internal(error) }
+    if error.is_full() {
+        OciError::full()
+    } else if error.is_temporary() {
+        OciError::unavailable(error)
+    } else {
+        OciError::internal(error)
+    }
 }
 
 pub(crate) fn find_blob(error: FindBlobError) -> OciError {
@@ -186,5 +192,31 @@ pub(crate) fn cancel(error: CancelError) -> OciError {
     match error {
         CancelError::Unknown => not_found(ErrorCode::BlobUploadUnknown, error),
         CancelError::Store(source) => store(source),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::response::IntoResponse;
+    use gantry_catalog::DbError;
+
+    use super::*;
+
+    #[test]
+    fn a_database_that_is_gone_for_now_is_worth_another_try() {
+        for (failure, status) in [
+            (DbError::Unavailable("gone".into()), 503),
+            (DbError::Contention("busy".into()), 503),
+            (DbError::Full, 507),
+            (DbError::Corrupt("torn".into()), 500),
+            (DbError::Other("mistake".into()), 500),
+        ] {
+            let shown = failure.to_string();
+            let failed = FindManifestError::Store(StoreError::Catalog(failure));
+            let response = find_manifest(failed).into_response();
+            assert_eq!(response.status(), status, "{shown}");
+            let retry = response.headers().get(header::RETRY_AFTER);
+            assert_eq!(retry.is_some(), status == 503, "{shown}");
+        }
     }
 }
