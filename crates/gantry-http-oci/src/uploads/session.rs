@@ -35,7 +35,7 @@ pub(crate) async fn append(
 ) -> Result<Response, OciError> {
     let permit = caller.permit::<Push>(name)?;
     let id = session_id(id)?;
-    let range = chunk_range(&parts.headers)?;
+    let range = chunk_range(&parts.headers, &body)?;
     let body = upload_body(body);
     let received =
         app.content.append_upload(permit, id, range, body).await.map_err(error::append)?;
@@ -56,7 +56,7 @@ pub(crate) async fn finish(
         let reason = "the digest parameter is missing";
         OciError::new(StatusCode::BAD_REQUEST, ErrorCode::DigestInvalid, reason)
     })?;
-    let range = chunk_range(&parts.headers)?;
+    let range = chunk_range(&parts.headers, &body)?;
     let body = upload_body(body);
     let pushed =
         app.content.finish_upload(permit, id, digest, range, body).await.map_err(error::finish)?;
@@ -81,11 +81,26 @@ fn session_id(text: &str) -> Result<UploadId, OciError> {
     })
 }
 
-fn chunk_range(headers: &HeaderMap) -> Result<Option<ContentRange>, OciError> {
-    let Some(value) = headers.get(header::CONTENT_RANGE) else { return Ok(None) };
+/// The chunk that the body is said to be. A body whose length is known is compared before any of
+/// it is read; one of unknown length is read no further than the chunk goes.
+fn chunk_range(headers: &HeaderMap, body: &Body) -> Result<Option<ContentRange>, OciError> {
     let invalid = |error: &dyn std::fmt::Display| {
         OciError::new(StatusCode::BAD_REQUEST, ErrorCode::BlobUploadInvalid, error)
     };
+    let mut values = headers.get_all(header::CONTENT_RANGE).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        return Err(invalid(&"there is more than one Content-Range"));
+    }
     let text = value.to_str().map_err(|error| invalid(&error))?;
-    text.parse().map(Some).map_err(|error: gantry_oci::ContentRangeError| invalid(&error))
+    let range: ContentRange =
+        text.parse().map_err(|error: gantry_oci::ContentRangeError| invalid(&error))?;
+    match http_body::Body::size_hint(body).exact() {
+        Some(length) if length != range.len() => Err(OciError::new(
+            StatusCode::BAD_REQUEST,
+            ErrorCode::SizeInvalid,
+            format!("the chunk's range has {} bytes, the body {length}", range.len()),
+        )),
+        _ => Ok(Some(range)),
+    }
 }
