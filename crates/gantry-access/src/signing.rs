@@ -2,6 +2,7 @@
 
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use gantry_catalog::{Catalog, Durability, SigningKeyRow};
+use gantry_model::SigningKeyId;
 use jsonwebtoken::{DecodingKey, EncodingKey};
 
 use crate::{MasterKey, SetupError};
@@ -64,7 +65,7 @@ fn generate(catalog: &Catalog, master_key: &MasterKey) -> Result<SigningKeyRow, 
     let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).map_err(|_| failed())?;
     let private = pair.to_pkcs8v1().map_err(|_| failed())?;
     let created_at = catalog.now();
-    let id = gantry_model::JournalId::new(created_at).to_string();
+    let id = SigningKeyId::new(created_at).to_string();
     Ok(SigningKeyRow {
         sealed: master_key.seal(&purpose(&id), private.as_ref()),
         public_key: pair.public_key().as_ref().to_vec(),

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use gantry_model::permission::{Actions, Actor, Grant};
-use gantry_model::{JournalId, Registry, Timestamp};
+use gantry_model::{AccessTokenId, Registry, Timestamp};
 use gantry_oci::{Action, ActionSet, Scope, ScopeResource};
 use jsonwebtoken::{Algorithm, Header, Validation};
 use quick_cache::sync::Cache;
@@ -112,7 +112,7 @@ impl Access {
         let now = self.0.clock.now();
         let lifetime = self.0.token_lifetime.as_secs();
         let claims = Claims {
-            jti: JournalId::new(now).to_string(),
+            jti: AccessTokenId::new(now).to_string(),
             sub: actor.identity().to_string(),
             nbf: now.seconds(),
             iat: now.seconds(),

@@ -13,6 +13,7 @@ mod oci_error;
 mod origin;
 mod paging;
 mod query;
+mod request_id;
 mod unread;
 
 use std::sync::Arc;

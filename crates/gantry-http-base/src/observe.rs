@@ -10,8 +10,7 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use bytes::Bytes;
-use gantry_model::{JournalId, Timestamp};
-use http::{HeaderName, HeaderValue, Method, header};
+use http::{Method, header};
 use http_body::{Frame, SizeHint};
 use prometheus_client::metrics::counter::Counter;
 use tracing::Instrument;
@@ -19,11 +18,8 @@ use tracing::Instrument;
 use crate::App;
 use crate::caller::peer;
 use crate::metrics::{EndpointLabel, RegistryLabel, RequestLabels};
+use crate::request_id::{REQUEST_ID, RequestId};
 use crate::unread::Unread;
-
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// A client's own id is taken over up to this length.
-const ID_MAX: usize = 64;
 
 /// What a surface knows of the request it answered; it leaves this in the answer's extensions.
 #[derive(Clone, Debug, Default)]
@@ -39,7 +35,7 @@ pub struct Answered {
 /// Gives the request an id, answers it, and notes how that went.
 pub async fn observe(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
-    let id = request_id(&request);
+    let id = RequestId::of(request.headers());
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let peer = peer(&request);
     let received = Counter::default();
@@ -47,7 +43,7 @@ pub async fn observe(State(app): State<App>, mut request: Request, next: Next) -
     let waits = request.headers().contains_key(header::EXPECT);
     let rest = Unread::new(Body::new(Counted { body, bytes: received.clone() }));
     *request.body_mut() = Body::new(rest.clone());
-    let span = tracing::info_span!("request", request.id = id.to_str().unwrap_or_default());
+    let span = tracing::info_span!("request", request.id = id.as_str());
 
     let mut response = next.run(request).instrument(span).await;
 
@@ -77,7 +73,7 @@ pub async fn observe(State(app): State<App>, mut request: Request, next: Next) -
     tracing::info!(
         target: "gantry::access",
         {
-        request.id = id.to_str().unwrap_or_default(),
+        request.id = id.as_str(),
         peer = peer.map(tracing::field::display),
         identity = answered.identity.as_deref(),
         registry.name = registry,
@@ -90,19 +86,8 @@ pub async fn observe(State(app): State<App>, mut request: Request, next: Next) -
         "answered"
     );
     let sent = metrics.sent.get_or_create(&RegistryLabel::new(registry)).clone();
-    response.headers_mut().insert(REQUEST_ID, id);
+    response.headers_mut().insert(REQUEST_ID, id.into_header());
     response.map(|body| Body::new(Counted { body, bytes: sent }))
-}
-
-fn request_id(request: &Request) -> HeaderValue {
-    let given = request.headers().get(REQUEST_ID).filter(|value| {
-        let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.".contains(byte);
-        (1..=ID_MAX).contains(&value.len()) && value.as_bytes().iter().all(plain)
-    });
-    given.cloned().unwrap_or_else(|| {
-        let id = JournalId::new(Timestamp::from_micros(0)).to_string();
-        HeaderValue::from_str(&id[10..]).expect("ids are letters and digits")
-    })
 }
 
 fn method_label(method: &Method) -> &'static str {

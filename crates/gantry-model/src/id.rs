@@ -92,6 +92,10 @@ ids! {
     UploadId;
     /// A row of the journal.
     JournalId;
+    /// A key that signs access tokens: its `kid`.
+    SigningKeyId;
+    /// An access token: its `jti`.
+    AccessTokenId;
 }
 
 #[cfg(test)]
