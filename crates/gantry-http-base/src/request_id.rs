@@ -13,8 +13,8 @@ const LONGEST: usize = 64;
 /// Letters and digits that are not mistaken for each other (Crockford's base 32).
 const DIGITS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-/// A name for one request. There is nothing to be had by guessing it, so it is cheap to make: half
-/// of it this process drew when it started, half of it counts.
+/// A name for one request: a keyed hash of its number, which is cheap to make and doesn't tell how
+/// many requests there are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RequestId(HeaderValue);
 
@@ -29,12 +29,14 @@ impl RequestId {
     }
 
     fn new() -> Self {
-        static DRAWN: LazyLock<u64> = LazyLock::new(|| RandomState::new().hash_one(()));
+        static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
         static COUNT: AtomicU64 = AtomicU64::new(0);
-        let mut text = [0; 16];
-        let (drawn, counted) = text.split_at_mut(8);
-        write(*DRAWN, drawn);
-        write(COUNT.fetch_add(1, Ordering::Relaxed), counted);
+        let mut hash = KEY.hash_one(COUNT.fetch_add(1, Ordering::Relaxed));
+        let mut text = [0; 13];
+        for digit in &mut text {
+            *digit = DIGITS[(hash % 32) as usize];
+            hash /= 32;
+        }
         Self(HeaderValue::from_bytes(&text).expect("it is letters and digits"))
     }
 
@@ -44,13 +46,6 @@ impl RequestId {
 
     pub(crate) fn into_header(self) -> HeaderValue {
         self.0
-    }
-}
-
-fn write(mut number: u64, digits: &mut [u8]) {
-    for digit in digits.iter_mut().rev() {
-        *digit = DIGITS[(number % 32) as usize];
-        number /= 32;
     }
 }
 
@@ -65,7 +60,7 @@ mod tests {
         let ids: HashSet<_> =
             (0..5000).map(|_| RequestId::of(&HeaderMap::new()).as_str().to_owned()).collect();
         assert_eq!(ids.len(), 5000);
-        assert!(ids.iter().all(|id| id.len() == 16));
+        assert!(ids.iter().all(|id| id.len() == 13));
     }
 
     #[test]
