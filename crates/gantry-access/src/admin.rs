@@ -13,8 +13,8 @@ use subtle::ConstantTimeEq;
 use crate::{MasterKey, SetupError};
 
 const NAMES: [&str; 2] = ["password", "password2"];
-/// Letters and digits of a password that is made here: 64 symbols' worth of 6 bits each would be
-/// 240 bits; with these 62 it is a little less.
+/// How long a password is that is made here: 40 of 62 letters and digits are 238 random bits, so
+/// that a fast hash of it is no weakness.
 const LENGTH: usize = 40;
 
 #[derive(Debug)]
