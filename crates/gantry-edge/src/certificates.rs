@@ -16,6 +16,7 @@ use arc_swap::ArcSwap;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 
+use crate::facts::CertificateFacts;
 use crate::names::SubjectName;
 
 pub use files::CertificateError;
@@ -30,6 +31,16 @@ pub struct CertificateFiles {
     pub certificate: PathBuf,
     /// PKCS#8, SEC1 or PKCS#1; not encrypted.
     pub key: PathBuf,
+}
+
+impl CertificateFiles {
+    /// Reads both files as a server does that is to use them: the key is that of the certificate.
+    ///
+    /// # Errors
+    /// When they can't be used.
+    pub fn read(&self) -> Result<CertificateFacts, CertificateError> {
+        Loaded::read(self).map(|loaded| loaded.facts)
+    }
 }
 
 /// What a client gets that asked for no name we have.

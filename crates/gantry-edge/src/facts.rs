@@ -54,6 +54,12 @@ impl CertificateFacts {
         self.names.iter().map(ToString::to_string)
     }
 
+    /// Whether it speaks for `host`, a name or an address.
+    pub fn covers(&self, host: &str) -> bool {
+        let wanted = SubjectName::new(host);
+        self.names.iter().any(|name| *name == wanted || name.covers(host))
+    }
+
     pub(crate) fn from_der(der: &[u8]) -> Result<Self, FactsError> {
         let (_, certificate) =
             X509Certificate::from_der(der).map_err(|error| FactsError::Der(error.to_string()))?;

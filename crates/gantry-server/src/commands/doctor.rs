@@ -1,24 +1,23 @@
 //! `gantry doctor`
 
+mod certificates;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::Args;
-use gantry_edge::CertificateFacts;
-use tokio::net::{TcpListener, UnixStream};
+use gantry_model::{Clock, SystemClock};
+use tokio::net::TcpListener;
 
 use super::{Target, block_on};
 use crate::config::Config;
 use crate::data_dir::DataDir;
 use crate::deployment::Deployment;
+use crate::serving::control::{self, Running};
 
 /// Less free space than this is worth a warning.
 const FREE_BYTES: u64 = 1 << 30;
-/// A certificate that ends sooner than this is worth a warning.
-const CERTIFICATE_LEFT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// Options of `gantry doctor`
 #[derive(Debug, Args)]
@@ -65,13 +64,15 @@ async fn examine(config: &Config) -> Vec<(&'static str, Outcome)> {
         checks.push(("deployment", Warning("not made yet; `gantry serve` makes it".into())));
         return checks;
     }
-    let running = UnixStream::connect(data.socket()).await.is_ok();
-    checks.push(("server", Well(if running { "running" } else { "not running" }.to_owned())));
-    checks.push(("secrets", secrets(config, &data)));
-    checks.push(("certificate authority", authority(&data.ca())));
-    if !running {
+    let running = control::ask_how_it_runs(&data).await;
+    if matches!(running, Ok(None)) {
         checks.push(("listeners", listeners(config).await));
     }
+    checks.push(("server", server(running)));
+    checks.push(("secrets", secrets(config, &data)));
+    let now = SystemClock.now();
+    checks.push(("certificate authority", certificates::authority(&data.ca(), now)));
+    checks.extend(certificates::configured(config, now).map(|outcome| ("certificate", outcome)));
     match Deployment::open_read_only(config, &data).await {
         Ok(deployment) => {
             checks.push(("catalog", catalog(&deployment).await));
@@ -98,6 +99,17 @@ fn directory(data: &DataDir) -> Outcome {
     }
 }
 
+fn server(running: anyhow::Result<Option<Running>>) -> Outcome {
+    match running {
+        Ok(Some(Running { addresses })) => {
+            let addresses: Vec<_> = addresses.iter().map(ToString::to_string).collect();
+            Well(format!("running, on {}", addresses.join(", ")))
+        }
+        Ok(None) => Well("not running".into()),
+        Err(error) => Wrong(format!("running, but it doesn't answer: {error:#}")),
+    }
+}
+
 fn secrets(config: &Config, data: &DataDir) -> Outcome {
     if let Err(error) = data.read_master_key(&config.secrets.master_key) {
         return Wrong(format!("{error:#}"));
@@ -111,27 +123,6 @@ fn secrets(config: &Config, data: &DataDir) -> Outcome {
         }
     }
     Well("the master key is there, and private".into())
-}
-
-fn authority(ca: &Path) -> Outcome {
-    use gantry_model::Clock;
-    let facts = match fs::read_to_string(ca) {
-        Ok(pem) => CertificateFacts::from_pem(&pem),
-        Err(error) => return Wrong(format!("{}: {error}", ca.display())),
-    };
-    match facts {
-        Err(error) => Wrong(format!("{}: {error}", ca.display())),
-        Ok(facts) => {
-            let now = gantry_model::SystemClock.now();
-            if facts.not_after <= now {
-                Wrong(format!("{} ended on {}", ca.display(), facts.not_after))
-            } else if facts.not_after <= now.plus(CERTIFICATE_LEFT) {
-                Warning(format!("{} ends on {}", ca.display(), facts.not_after))
-            } else {
-                Well(format!("good until {}", facts.not_after))
-            }
-        }
-    }
 }
 
 async fn listeners(config: &Config) -> Outcome {

@@ -16,6 +16,7 @@ use super::Target;
 use crate::config::Config;
 use crate::data_dir::DataDir;
 use crate::deployment::Deployment;
+use crate::serving::control::Running;
 use crate::serving::{background, control, logs, routes, welcome};
 
 /// Options of `gantry serve`
@@ -59,7 +60,8 @@ async fn serve(config: Config, started: Instant) -> anyhow::Result<ExitCode> {
         proxies: Arc::new(Peers::from_networks(config.network.trusted_proxies.iter().copied())),
     };
     background::spawn(&app, &config, &life);
-    control::spawn(&app, &data, &life)?;
+    let running = Running { addresses: addresses.clone() };
+    control::spawn(&app, running, &data, &life)?;
     edge.serve(routes::all(app, &config, &life), &life)?;
     welcome::print(&config, &data, &addresses, started.elapsed());
 

@@ -5,8 +5,9 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::Target;
+use super::{Target, block_on};
 use crate::data_dir::DataDir;
+use crate::serving::control;
 use crate::serving::welcome::login_server;
 
 /// Options of `gantry trust`
@@ -24,7 +25,8 @@ pub(crate) fn run(options: Options) -> anyhow::Result<ExitCode> {
     if !ca.exists() {
         anyhow::bail!("{} is not there yet: `gantry serve` makes it on first start", ca.display());
     }
-    let addresses: Vec<_> = config.network.listen.iter().map(|listen| listen.address).collect();
+    let running = block_on(control::ask_how_it_runs(&data))?;
+    let addresses = running.map_or_else(|| config.network.addresses(), |running| running.addresses);
     println!("{}", text(&login_server(&config, &addresses), &ca));
     Ok(ExitCode::SUCCESS)
 }

@@ -26,6 +26,11 @@ impl HostName {
         self.0.parse::<IpAddr>().is_ok()
     }
 
+    /// Whether it is `localhost` or a name below it, which no other machine can use.
+    pub(crate) fn is_local(&self) -> bool {
+        self.0.rsplit('.').next() == Some("localhost")
+    }
+
     /// Whether it is `parent` or a name below it.
     pub(super) fn is_within(&self, parent: &Self) -> bool {
         self.0.strip_suffix(&parent.0).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))

@@ -40,6 +40,13 @@ impl Network {
     }
 }
 
+impl Network {
+    /// The addresses to listen on.
+    pub(crate) fn addresses(&self) -> Vec<SocketAddr> {
+        self.listen.iter().map(|listen| listen.address).collect()
+    }
+}
+
 /// Reads a list of networks.
 pub(super) fn read_networks(reader: &mut Reader, key: &str) -> Vec<IpNet> {
     let networks = reader.list::<Cidr>(key, "none").unwrap_or_default();

@@ -3,7 +3,8 @@
 
 use std::fs;
 use std::io;
-use std::os::unix::fs::PermissionsExt;
+use std::net::SocketAddr;
+use std::path::Path;
 
 use anyhow::Context;
 use axum::extract::State;
@@ -19,6 +20,8 @@ use http::{Request, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
 use hyper_util::rt::TokioIo;
+use rustix::fs::Mode;
+use rustix::process::umask;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::net::{UnixListener, UnixStream};
@@ -31,8 +34,20 @@ const ANSWER_BYTES: usize = 64 << 10;
 /// How many blobs one request is about.
 const BLOBS: usize = 1000;
 
+/// What a running server says of itself.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Running {
+    /// The addresses it listens on.
+    pub(crate) addresses: Vec<SocketAddr>,
+}
+
 /// Answers operator commands until `life` drains.
-pub(crate) fn spawn(app: &App, data: &DataDir, life: &Lifecycle) -> anyhow::Result<()> {
+pub(crate) fn spawn(
+    app: &App,
+    running: Running,
+    data: &DataDir,
+    life: &Lifecycle,
+) -> anyhow::Result<()> {
     let path = data.socket();
     // The directory is ours alone, so whoever left this socket is gone.
     match fs::remove_file(&path) {
@@ -41,10 +56,9 @@ pub(crate) fn spawn(app: &App, data: &DataDir, life: &Lifecycle) -> anyhow::Resu
         }
         _ => {}
     }
-    let listener =
-        UnixListener::bind(&path).with_context(|| format!("listening on {}", path.display()))?;
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
+    let listener = bind(&path).with_context(|| format!("listening on {}", path.display()))?;
     let router = Router::new()
+        .route("/status", post(async || Json(running)))
         .route("/collect", post(collect))
         .route("/let-go", post(let_go))
         .with_state(app.clone());
@@ -57,6 +71,14 @@ pub(crate) fn spawn(app: &App, data: &DataDir, life: &Lifecycle) -> anyhow::Resu
         let _ = fs::remove_file(&path);
     });
     Ok(())
+}
+
+/// Listens on a socket that is ours alone from its first moment on.
+fn bind(path: &Path) -> io::Result<UnixListener> {
+    let before = umask(Mode::RWXG | Mode::RWXO | Mode::XUSR);
+    let listener = UnixListener::bind(path);
+    umask(before);
+    listener
 }
 
 async fn collect(State(app): State<App>) -> Response {
@@ -95,6 +117,11 @@ pub(crate) async fn let_go_of(content: &Content, lost: &[LostBlob]) -> Result<u6
         }
     }
     Ok(holds)
+}
+
+/// Asks the server that owns `data` how it runs; `None` where none does.
+pub(crate) async fn ask_how_it_runs(data: &DataDir) -> anyhow::Result<Option<Running>> {
+    ask(data, "/status", &()).await
 }
 
 /// Asks the server that owns `data` to collect; `None` where none runs.

@@ -4,6 +4,7 @@
 
 mod authorisation;
 mod chunks;
+mod commands;
 mod health;
 mod proxy;
 mod requests;

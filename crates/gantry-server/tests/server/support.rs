@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -27,15 +28,14 @@ pub(crate) struct Server {
 impl Server {
     /// Starts one with these lines as its configuration file.
     pub(crate) async fn start(config: &[&str]) -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        Self::start_in(tempfile::tempdir().unwrap(), config).await
+    }
+
+    /// Starts one in a directory, which may have files that its configuration names.
+    pub(crate) async fn start_in(dir: TempDir, config: &[&str]) -> Self {
         std::fs::write(dir.path().join("gantry.toml"), config.join("\n")).unwrap();
         let port = free_port();
-        let process = Command::new(env!("CARGO_BIN_EXE_gantry"))
-            .arg("serve")
-            .arg("--data")
-            .arg(dir.path().join("data"))
-            .arg("--config")
-            .arg(dir.path().join("gantry.toml"))
+        let process = gantry(dir.path(), "serve")
             .args(["--listen", &format!("127.0.0.1:{port}")])
             .env("GANTRY_ADMIN_PASSWORD", PASSWORD)
             .stdout(Stdio::null())
@@ -71,9 +71,27 @@ impl Server {
         self.client.request(method, format!("http://{host}:{}{path}", self.port))
     }
 
+    /// Its data directory.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.dir.path().join("data")
+    }
+
     /// The port of 127.0.0.1 it listens on.
     pub(crate) fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Runs an operator command on its data directory, and tells all it says.
+    pub(crate) fn operator(&self, command: &str) -> String {
+        operator(self.dir.path(), command)
+    }
+
+    /// Drains and ends, and leaves its directory.
+    pub(crate) fn stop(mut self) -> TempDir {
+        let pid = self.process.id().to_string();
+        assert!(Command::new("kill").args(["-s", "TERM", &pid]).status().unwrap().success());
+        assert!(self.process.wait().unwrap().success());
+        std::mem::replace(&mut self.dir, tempfile::tempdir().unwrap())
     }
 
     /// A client that finds every host at the server.
@@ -147,6 +165,21 @@ impl Drop for Server {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// Runs an operator command on the deployment in `dir`, and tells all it says.
+pub(crate) fn operator(dir: &Path, command: &str) -> String {
+    let mut process = gantry(dir, command);
+    let output = process.stdin(Stdio::null()).output().unwrap();
+    String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap()
+}
+
+/// The binary, on the deployment in `dir`, whose configuration is `gantry.toml` there.
+fn gantry(dir: &Path, command: &str) -> Command {
+    let mut process = Command::new(env!("CARGO_BIN_EXE_gantry"));
+    process.arg(command).arg("--data").arg(dir.join("data"));
+    process.arg("--config").arg(dir.join("gantry.toml"));
+    process
 }
 
 /// A Basic `Authorization` header.

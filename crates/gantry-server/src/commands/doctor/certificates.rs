@@ -1,0 +1,106 @@
+//! Are the certificates good, and for the names that clients use?
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use gantry_edge::{CertificateFacts, CertificateFiles};
+use gantry_model::Timestamp;
+
+use super::Outcome::{self, Warning, Well, Wrong};
+use crate::config::Config;
+
+/// A certificate that ends sooner than this is worth a warning.
+const LEFT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// The local authority's certificate.
+pub(super) fn authority(ca: &Path, now: Timestamp) -> Outcome {
+    let read = fs::read_to_string(ca).map_err(|error| error.to_string());
+    let facts =
+        read.and_then(|pem| CertificateFacts::from_pem(&pem).map_err(|error| error.to_string()));
+    match facts {
+        Err(error) => Wrong(format!("{}: {error}", ca.display())),
+        Ok(facts) => validity(&ca.display().to_string(), &facts, now)
+            .unwrap_or_else(|| Well(format!("good until {}", facts.not_after))),
+    }
+}
+
+/// The configured certificates, and the login servers that none of them names.
+pub(super) fn configured(config: &Config, now: Timestamp) -> impl Iterator<Item = Outcome> {
+    let servers = login_servers(config);
+    let mut checked = Vec::new();
+    let mut named = vec![false; servers.len()];
+    for files in &config.tls.certificates {
+        checked.push(match files.read() {
+            Err(error) => Wrong(chain(&error)),
+            Ok(facts) => {
+                let covered: Vec<_> = servers.iter().map(|server| facts.covers(server)).collect();
+                named.iter_mut().zip(&covered).for_each(|(named, covered)| *named |= covered);
+                judge(files, &facts, covered.contains(&true), now)
+            }
+        });
+    }
+    let unnamed: Vec<_> =
+        servers.into_iter().zip(named).filter(|(_, named)| !named).map(|(name, _)| name).collect();
+    if !checked.is_empty() && !unnamed.is_empty() {
+        checked.push(Warning(format!(
+            "no configured certificate is for {}: clients get one of the local authority there",
+            unnamed.join(", ")
+        )));
+    }
+    checked.into_iter()
+}
+
+fn judge(
+    files: &CertificateFiles,
+    facts: &CertificateFacts,
+    is_of_use: bool,
+    now: Timestamp,
+) -> Outcome {
+    let path = files.certificate.display();
+    if let Some(outcome) = validity(&path.to_string(), facts, now) {
+        return outcome;
+    }
+    let names = facts.names().collect::<Vec<_>>().join(", ");
+    if is_of_use {
+        Well(format!("{path} is for {names}, good until {}", facts.not_after))
+    } else {
+        Warning(format!("{path} is for {names}, where no registry answers: see hostnames"))
+    }
+}
+
+/// What is to be said of its time, if anything is.
+fn validity(path: &str, facts: &CertificateFacts, now: Timestamp) -> Option<Outcome> {
+    if facts.not_after <= now {
+        Some(Wrong(format!("{path} ended on {}", facts.not_after)))
+    } else if now < facts.not_before {
+        Some(Wrong(format!("{path} is good from {} on, not yet", facts.not_before)))
+    } else if facts.not_after <= now.plus(LEFT) {
+        Some(Warning(format!("{path} ends on {}", facts.not_after)))
+    } else {
+        None
+    }
+}
+
+/// The names that clients on other machines use.
+fn login_servers(config: &Config) -> Vec<String> {
+    let suffix = &config.names.suffix;
+    let registries = config.registries.iter().map(|registry| &registry.name);
+    let under_suffix = (!suffix.is_local()).then(|| {
+        let local = std::iter::once(format!("local.{suffix}"));
+        local.chain(registries.map(move |name| format!("{name}.{suffix}")))
+    });
+    let domains = config.registries.iter().flat_map(|registry| &registry.hosts);
+    let listed = config.names.hostnames.iter().chain(domains).map(ToString::to_string);
+    listed.chain(under_suffix.into_iter().flatten()).collect()
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(&format!(": {error}"));
+        source = error.source();
+    }
+    text
+}
