@@ -19,7 +19,9 @@ use crate::servers::{Kind, Security, Server, Surroundings};
 /// The repository that all tags are in.
 pub(crate) const TAGGED: &str = "tagged/all";
 /// Manifests in a transaction.
-const BATCH: usize = 5000;
+const BATCH: usize = 50_000;
+/// Digests are everywhere in their indexes: a page that stays in memory is not written each time.
+const CACHE_BYTES: u64 = 1 << 30;
 /// `{}`: the config and layer of artifacts that have none (image-spec, "Guidance for an Empty
 /// Descriptor").
 const EMPTY: &[u8] = b"{}";
@@ -59,7 +61,8 @@ pub(crate) fn make(
     let path = database(directory);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        let db = Db::open_sqlite(&path, SqliteOptions::default()).await?;
+        let options = SqliteOptions { writer_cache_bytes: CACHE_BYTES, ..SqliteOptions::default() };
+        let db = Db::open_sqlite(&path, options).await?;
         let catalog = Catalog::new(db, Arc::new(SystemClock));
         let registry = catalog.registry_list().await?.first().map(|registry| registry.id);
         let registry = registry.context("the first start made no registry")?;

@@ -29,9 +29,8 @@ impl Programs {
         if name == "gantry" {
             return there(self.gantry.clone()).context("`make bench` builds it");
         }
-        // A build of one's own, such as `GANTRY_BENCH_ZOT=/opt/zot`.
-        if let Some(own) = env::var_os(format!("GANTRY_BENCH_{}", name.to_uppercase())) {
-            return there(PathBuf::from(own));
+        if let Some(own) = own(name) {
+            return there(own);
         }
         match pinned(name) {
             Some(version) => there(cache()?.join("bin").join(format!("{name}-{version}")))
@@ -57,7 +56,11 @@ impl Programs {
             let version = self.find(name).map_or_else(
                 |error| format!("missing: {error:#}"),
                 // Programs built from a module don't all know which version they are.
-                |path| pinned(name).map_or_else(|| said(&path, flag), str::to_owned),
+                |path| match (own(name), pinned(name)) {
+                    (Some(_), _) => format!("a build of one's own, {}", file_name(&path)),
+                    (None, Some(version)) => version.to_owned(),
+                    (None, None) => said(&path, flag),
+                },
             );
             (name.to_owned(), version)
         };
@@ -65,8 +68,17 @@ impl Programs {
     }
 }
 
+/// A build of one's own, such as `GANTRY_BENCH_ZOT=/opt/zot-v2`.
+fn own(name: &str) -> Option<PathBuf> {
+    env::var_os(format!("GANTRY_BENCH_{}", name.to_uppercase())).map(PathBuf::from)
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
 /// What a program prints, on one line.
-pub(crate) fn said(program: &Path, argument: &str) -> String {
+fn said(program: &Path, argument: &str) -> String {
     let Ok(output) = Command::new(program).arg(argument).output() else {
         return "unknown".to_owned();
     };
