@@ -1,8 +1,8 @@
 //! Whether a connection has earned to be kept.
 //!
-//! A connection waits for one of two things: the next request (idle) or the rest of a header that
-//! has begun. Each has its own bound, so a slow header can't hide behind a long keep-alive, nor
-//! does a short header time-out close connections that merely rest.
+//! A connection waits for one of three things: the next request (idle), the rest of a header that
+//! has begun, or the reader of an answer. Each has its own bound, so a slow header can't hide behind
+//! a long keep-alive, nor does a short header time-out close connections that merely rest.
 
 use std::io;
 use std::pin::Pin;
@@ -16,19 +16,21 @@ use tokio::time::Instant;
 
 use crate::tuning::Limits;
 
-/// No header has begun.
+/// No header has begun, no write waits.
 const NONE: u64 = u64::MAX;
 
 /// What happens on one connection, as its bytes and requests pass.
 #[derive(Debug)]
 pub(crate) struct Activity {
     opened: Instant,
-    watches_headers: bool,
+    is_http1: bool,
     requests: AtomicU32,
     /// When the connection last had something to do, in milliseconds since `opened`.
     rested_at: AtomicU64,
     /// When the header being read began, likewise; [`NONE`] outside a header.
     header_at: AtomicU64,
+    /// Since when the peer takes nothing of what is to be written, likewise; [`NONE`] while it does.
+    blocked_at: AtomicU64,
 }
 
 /// What to do with a connection now.
@@ -38,8 +40,8 @@ pub(crate) enum Verdict {
     KeepUntil(Instant),
     /// It has been idle for too long.
     Close,
-    /// Its header takes too long.
-    Cut,
+    /// It holds something up, namely this.
+    Cut(&'static str),
 }
 
 /// A request in progress, until its answer's last byte is handed over.
@@ -47,14 +49,16 @@ pub(crate) enum Verdict {
 pub(crate) struct InProgress(Arc<Activity>);
 
 impl Activity {
-    /// On HTTP/1 bytes between requests are the next header; on HTTP/2 they may be pings.
-    pub(crate) fn new(watches_headers: bool) -> Arc<Self> {
+    /// On HTTP/1 bytes between requests are the next header or the tail of the last answer; on
+    /// HTTP/2 they may be pings, which keep no connection.
+    pub(crate) fn new(is_http1: bool) -> Arc<Self> {
         Arc::new(Self {
             opened: Instant::now(),
-            watches_headers,
+            is_http1,
             requests: AtomicU32::new(0),
             rested_at: AtomicU64::new(0),
             header_at: AtomicU64::new(NONE),
+            blocked_at: AtomicU64::new(NONE),
         })
     }
 
@@ -73,19 +77,27 @@ impl Activity {
     /// Judges the connection at this moment.
     pub(crate) fn verdict(&self, limits: &Limits) -> Verdict {
         let after = |at: u64, bound: Duration| self.opened + Duration::from_millis(at) + bound;
+        let since = |at: &AtomicU64, bound: Duration| {
+            let at = at.load(Ordering::Relaxed);
+            (at != NONE).then(|| after(at, bound))
+        };
         let now = Instant::now();
-        if self.is_busy() {
-            return Verdict::KeepUntil(now + limits.header_timeout.min(limits.idle_timeout));
+        // What begins in the meantime must not get the longer bound of something else.
+        let next_look = now + limits.between_looks();
+        let sent_until = since(&self.blocked_at, limits.send_timeout);
+        if sent_until.is_some_and(|until| until <= now) {
+            return Verdict::Cut("its answer was not taken for too long");
         }
-        let header_at = self.header_at.load(Ordering::Relaxed);
+        let next_look = sent_until.map_or(next_look, |until| until.min(next_look));
+        if self.is_busy() {
+            return Verdict::KeepUntil(next_look);
+        }
         let idle_until = after(self.rested_at.load(Ordering::Relaxed), limits.idle_timeout);
-        let header_until = (header_at != NONE).then(|| after(header_at, limits.header_timeout));
-        match header_until {
-            Some(until) if until <= now => Verdict::Cut,
-            Some(until) => Verdict::KeepUntil(until),
+        match since(&self.header_at, limits.header_timeout) {
+            Some(until) if until <= now => Verdict::Cut("its header took too long"),
+            Some(until) => Verdict::KeepUntil(until.min(next_look)),
             None if idle_until <= now => Verdict::Close,
-            // A header may begin in the meantime; it must not get the longer bound.
-            None => Verdict::KeepUntil(idle_until.min(now + limits.header_timeout)),
+            None => Verdict::KeepUntil(idle_until.min(next_look)),
         }
     }
 
@@ -94,16 +106,27 @@ impl Activity {
     }
 
     fn received(&self) {
-        if self.watches_headers && !self.is_busy() && self.header_at.load(Ordering::Relaxed) == NONE
-        {
+        if self.is_http1 && !self.is_busy() && self.header_at.load(Ordering::Relaxed) == NONE {
             self.header_at.store(self.millis(), Ordering::Relaxed);
         }
     }
 
     fn sent(&self) {
         // The tail of an answer on its way to a slow reader.
-        if !self.is_busy() {
+        if self.is_http1 && !self.is_busy() {
             self.rested_at.store(self.millis(), Ordering::Relaxed);
+        }
+    }
+
+    /// Notes whether the peer took what was to be written.
+    fn note_taken<T>(&self, written: &Poll<T>) {
+        let is_blocked = self.blocked_at.load(Ordering::Relaxed) != NONE;
+        match written {
+            Poll::Pending if !is_blocked => {
+                self.blocked_at.store(self.millis(), Ordering::Relaxed);
+            }
+            Poll::Ready(_) if is_blocked => self.blocked_at.store(NONE, Ordering::Relaxed),
+            Poll::Pending | Poll::Ready(_) => {}
         }
     }
 }
@@ -128,6 +151,7 @@ impl<I> Watched<I> {
     }
 
     fn noted(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        self.activity.note_taken(&written);
         if matches!(written, Poll::Ready(Ok(count)) if count > 0) {
             self.activity.sent();
         }
@@ -174,7 +198,9 @@ impl<I: AsyncWrite + Unpin> AsyncWrite for Watched<I> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        let flushed = Pin::new(&mut self.stream).poll_flush(cx);
+        self.activity.note_taken(&flushed);
+        flushed
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -190,6 +216,7 @@ mod tests {
         Limits {
             header_timeout: Duration::from_secs(30),
             idle_timeout: Duration::from_secs(120),
+            send_timeout: Duration::from_secs(300),
             ..Limits::default()
         }
     }
@@ -218,7 +245,8 @@ mod tests {
         activity.received();
         tokio::time::advance(Duration::from_secs(10)).await;
         activity.received();
-        assert_eq!(ends(&activity).await, (Verdict::Cut, Duration::from_secs(20)));
+        let cut = Verdict::Cut("its header took too long");
+        assert_eq!(ends(&activity).await, (cut, Duration::from_secs(20)));
     }
 
     #[tokio::test(start_paused = true)]
@@ -234,9 +262,36 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn pings_of_http2_are_no_headers() {
+    async fn pings_of_http2_are_no_headers_and_keep_no_connection() {
         let activity = Activity::new(false);
         activity.received();
-        assert_eq!(ends(&activity).await, (Verdict::Close, Duration::from_secs(120)));
+        tokio::time::advance(Duration::from_secs(100)).await;
+        activity.received();
+        activity.sent();
+        assert_eq!(ends(&activity).await, (Verdict::Close, Duration::from_secs(20)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_is_not_taken_is_cut() {
+        for busy in [true, false] {
+            let activity = Activity::new(true);
+            let request = busy.then(|| activity.begin());
+            for _ in 0..10 {
+                activity.note_taken(&Poll::<()>::Pending);
+                tokio::time::advance(Duration::from_secs(119)).await;
+                activity.note_taken(&Poll::Ready(()));
+                activity.sent();
+            }
+            activity.note_taken(&Poll::<()>::Pending);
+            tokio::time::advance(Duration::from_secs(50)).await;
+            activity.note_taken(&Poll::<()>::Pending);
+            let (end, after) = match busy {
+                true => (Verdict::Cut("its answer was not taken for too long"), 250),
+                // The tail of an answer is no reason to keep a connection for longer than idling.
+                false => (Verdict::Close, 70),
+            };
+            assert_eq!(ends(&activity).await, (end, Duration::from_secs(after)), "{busy}");
+            drop(request);
+        }
     }
 }

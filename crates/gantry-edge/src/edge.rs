@@ -85,7 +85,7 @@ impl Edge {
     /// # Panics
     /// Outside a tokio runtime.
     pub fn bind(config: EdgeConfig) -> Result<Self, EdgeError> {
-        let listeners = bind_all(&config.listen)?;
+        let listeners = bind_all(&config.listen, config.limits.send_timeout)?;
         let local_addrs =
             listeners.iter().map(TcpListener::local_addr).collect::<Result<Vec<_>, _>>()?;
         let listened = local_addrs.iter().map(SocketAddr::ip).filter(|ip| !ip.is_unspecified());
@@ -113,7 +113,8 @@ impl Edge {
     /// Answers requests with `service`, as tasks of `life`, from now until it drains.
     ///
     /// A request finds its [`ConnectionInfo`](crate::ConnectionInfo) in its extensions, and a
-    /// [`FileLane`](gantry_filelane::FileLane) where the connection is plain. On drain the ports are freed at once, idle connections close, and requests in progress finish.
+    /// [`FileLane`](gantry_filelane::FileLane) where the connection is plain. On drain the ports are
+    /// freed at once, idle connections close, and requests in progress finish.
     ///
     /// # Errors
     /// When TLS or the SIGHUP handler can't be set up.
@@ -131,13 +132,15 @@ impl Edge {
     {
         let handshakes = Handshakes::new(&self.certificates, self.tls_minimum)?;
         Arc::clone(&self.certificates).keep_current(life)?;
+        let send_timeout = self.limits.send_timeout;
+        let on_lifecycle = OnLifecycle { life: life.clone(), send_timeout };
         let shared = Arc::new(Shared {
             service,
             certificates: self.certificates,
             handshakes,
             plain: self.plain_http,
             http1: tuning::http1(&self.limits),
-            http2: tuning::http2(&self.limits, OnLifecycle(life.clone())),
+            http2: tuning::http2(&self.limits, on_lifecycle),
             connections: Arc::new(Semaphore::new(self.limits.connections)),
             limits: self.limits,
             life: life.clone(),

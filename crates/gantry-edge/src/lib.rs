@@ -25,6 +25,7 @@ mod serve;
 mod sniff;
 mod tls;
 mod tuning;
+mod untaken;
 
 pub use authority::{Authority, AuthorityError, KeySeal, OpenKey};
 pub use certificates::{CertificateError, CertificateFiles};

@@ -13,8 +13,6 @@ const BACKLOG: u32 = 4096;
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(60);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(15);
 const KEEPALIVE_PROBES: u32 = 4;
-/// A peer that takes no byte for this long, alive or not, is cut by the kernel.
-const STALLED_MS: u32 = 5 * 60 * 1000;
 
 /// An address to listen on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,14 +49,19 @@ pub struct ListenError {
 }
 
 /// Listens on every address, or on none.
-pub(crate) fn bind_all(addresses: &[ListenAddress]) -> Result<Vec<TcpListener>, ListenError> {
+///
+/// A peer that takes no byte for as long as `send_timeout`, alive or not, is cut by the kernel.
+pub(crate) fn bind_all(
+    addresses: &[ListenAddress],
+    send_timeout: Duration,
+) -> Result<Vec<TcpListener>, ListenError> {
     let mut listeners = Vec::with_capacity(addresses.len());
     for listen in addresses {
         let address = listen.address;
         let shares_port = addresses
             .iter()
             .any(|other| other.address.is_ipv4() && other.address.port() == address.port());
-        match bind(address, shares_port) {
+        match bind(address, shares_port, send_timeout) {
             Ok(listener) => listeners.push(listener),
             Err(error) if listen.optional && is_absent(&error) => {
                 tracing::warn!(%address, %error, "not listening on an address this machine doesn't have");
@@ -69,7 +72,7 @@ pub(crate) fn bind_all(addresses: &[ListenAddress]) -> Result<Vec<TcpListener>, 
     Ok(listeners)
 }
 
-fn bind(address: SocketAddr, shares_port: bool) -> io::Result<TcpListener> {
+fn bind(address: SocketAddr, shares_port: bool, send_timeout: Duration) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     socket.set_reuseaddr(true)?;
     if address.is_ipv6() {
@@ -82,7 +85,8 @@ fn bind(address: SocketAddr, shares_port: bool) -> io::Result<TcpListener> {
     sockopt::set_tcp_keepidle(&socket, KEEPALIVE_IDLE)?;
     sockopt::set_tcp_keepintvl(&socket, KEEPALIVE_INTERVAL)?;
     sockopt::set_tcp_keepcnt(&socket, KEEPALIVE_PROBES)?;
-    sockopt::set_tcp_user_timeout(&socket, STALLED_MS)?;
+    let send_millis = u32::try_from(send_timeout.as_millis()).unwrap_or(u32::MAX);
+    sockopt::set_tcp_user_timeout(&socket, send_millis)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)
 }
@@ -108,6 +112,12 @@ mod tests {
     use tokio::net::TcpStream;
 
     use super::*;
+
+    const SEND_TIMEOUT: Duration = Duration::from_secs(7);
+
+    fn bind_all(addresses: &[ListenAddress]) -> Result<Vec<TcpListener>, ListenError> {
+        super::bind_all(addresses, SEND_TIMEOUT)
+    }
 
     fn required(address: &str) -> ListenAddress {
         ListenAddress::required(address.parse().unwrap())
@@ -145,7 +155,7 @@ mod tests {
         assert!(accepted.nodelay().unwrap());
         assert!(sockopt::socket_keepalive(&accepted).unwrap());
         assert_eq!(sockopt::tcp_keepidle(&accepted).unwrap(), KEEPALIVE_IDLE);
-        assert_eq!(sockopt::tcp_user_timeout(&accepted).unwrap(), STALLED_MS);
+        assert_eq!(sockopt::tcp_user_timeout(&accepted).unwrap(), 7000);
     }
 
     #[tokio::test]

@@ -11,16 +11,23 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::{Either, Full};
 
 use crate::activity::InProgress;
+use crate::untaken::Untaken;
 
 /// An answer's body: the service's or ours, and the request in progress until it is through.
 pub(crate) struct ReplyBody<B> {
     body: Either<B, Full<Bytes>>,
+    /// Where somebody watches whether it is taken.
+    untaken: Option<Untaken>,
     _request: Option<InProgress>,
 }
 
 /// The service's answer.
 pub(crate) fn answer<B>(response: Response<B>, request: InProgress) -> Response<ReplyBody<B>> {
-    response.map(|body| ReplyBody { body: Either::Left(body), _request: Some(request) })
+    response.map(|body| ReplyBody {
+        body: Either::Left(body),
+        untaken: Untaken::of_stream(),
+        _request: Some(request),
+    })
 }
 
 /// 400: plain HTTP where only HTTPS is spoken. In the form of the distribution-spec's errors, since
@@ -53,10 +60,19 @@ pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> &str {
 
 fn own<B>(status: StatusCode, json: &'static str) -> Response<ReplyBody<B>> {
     let body = Full::new(Bytes::from_static(json.as_bytes()));
-    let mut response = Response::new(ReplyBody { body: Either::Right(body), _request: None });
+    let mut response =
+        Response::new(ReplyBody { body: Either::Right(body), untaken: None, _request: None });
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
+}
+
+impl<B> Drop for ReplyBody<B> {
+    fn drop(&mut self) {
+        if let Some(untaken) = &self.untaken {
+            untaken.end();
+        }
+    }
 }
 
 impl<B> Body for ReplyBody<B>
@@ -71,7 +87,14 @@ where
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
+        let frame = Pin::new(&mut self.body).poll_frame(cx);
+        if let Some(untaken) = &self.untaken {
+            match &frame {
+                Poll::Ready(Some(Ok(_))) => untaken.begin(),
+                Poll::Ready(_) | Poll::Pending => untaken.end(),
+            }
+        }
+        frame
     }
 
     fn is_end_stream(&self) -> bool {

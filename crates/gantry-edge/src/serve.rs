@@ -35,6 +35,7 @@ use crate::reply;
 use crate::sniff::{Opening, sniff};
 use crate::tls::Handshakes;
 use crate::tuning::Limits;
+use crate::untaken::with_patience;
 
 /// After a close was announced: time for the last bytes to leave.
 const CLOSING: Duration = Duration::from_secs(5);
@@ -56,16 +57,19 @@ pub(crate) struct Shared<S> {
     pub(crate) life: Lifecycle,
 }
 
-/// Runs HTTP/2 streams as tasks of the lifecycle.
+/// Runs HTTP/2 streams as tasks of the lifecycle, while their answers are taken.
 #[derive(Clone)]
-pub(crate) struct OnLifecycle(pub(crate) Lifecycle);
+pub(crate) struct OnLifecycle {
+    pub(crate) life: Lifecycle,
+    pub(crate) send_timeout: Duration,
+}
 
 impl<F> Executor<F> for OnLifecycle
 where
     F: Future<Output = ()> + Send + 'static,
 {
     fn execute(&self, task: F) {
-        self.0.spawn(task);
+        self.life.spawn(with_patience(task, self.send_timeout));
     }
 }
 
@@ -258,8 +262,7 @@ where
         tokio::pin!(connection);
         let draining = self.life.draining();
         tokio::pin!(draining);
-        let check =
-            sleep_until(Instant::now() + self.limits.header_timeout.min(self.limits.idle_timeout));
+        let check = sleep_until(Instant::now() + self.limits.between_looks());
         tokio::pin!(check);
         let mut closing = false;
         loop {
@@ -273,7 +276,7 @@ where
                 }
                 () = &mut check => {
                     let next = match activity.verdict(&self.limits) {
-                        Verdict::Cut => return Err("a header took too long".into()),
+                        Verdict::Cut(reason) => return Err(reason.into()),
                         Verdict::KeepUntil(then) if !closing || activity.is_busy() => then,
                         Verdict::KeepUntil(_) | Verdict::Close if closing => return Ok(()),
                         Verdict::KeepUntil(_) | Verdict::Close => {

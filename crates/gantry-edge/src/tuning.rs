@@ -21,6 +21,16 @@ pub struct Limits {
     /// Without a request on the connection. Longer than the 60 s for which load balancers keep
     /// idle connections to their backends, or they would send requests into closing ones.
     pub idle_timeout: Duration,
+    /// Without a byte of an answer being taken by who asked for it. Longer than clients rest that
+    /// hand on what they read, such as to another registry that is busy.
+    pub send_timeout: Duration,
+}
+
+impl Limits {
+    /// The time between two looks at a connection, the shortest of what is looked for.
+    pub(crate) fn between_looks(&self) -> Duration {
+        self.header_timeout.min(self.idle_timeout).min(self.send_timeout)
+    }
 }
 
 impl Default for Limits {
@@ -31,6 +41,7 @@ impl Default for Limits {
             handshake_timeout: Duration::from_secs(10),
             header_timeout: Duration::from_secs(30),
             idle_timeout: Duration::from_secs(120),
+            send_timeout: Duration::from_secs(300),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::{Server, read_to_close};
+use crate::support::{PATIENCE, Server, read_to_close};
 use gantry_edge::Limits;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -70,7 +70,7 @@ async fn slow_header_is_cut_however_it_trickles() {
     };
     let mut reply = Vec::new();
     let close = async { reading.read_to_end(&mut reply).await };
-    tokio::time::timeout(crate::support::PATIENCE, async { tokio::join!(trickle, close) })
+    tokio::time::timeout(PATIENCE, async { tokio::join!(trickle, close) })
         .await
         .expect("the connection is closed")
         .1
@@ -96,6 +96,40 @@ async fn http2_preface_that_never_ends_is_closed() {
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     stream.write_all(b"PRI * HTTP/2.0\r\n").await.unwrap();
     read_to_close(&mut stream).await;
+}
+
+#[tokio::test]
+async fn http2_header_that_never_ends_is_closed() {
+    let server = limited(impatient());
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    // No settings to change, then one field of a header without END_HEADERS.
+    stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await.unwrap();
+    stream.write_all(b"\0\0\x01\x01\0\0\0\0\x01\x82").await.unwrap();
+    read_to_close(&mut stream).await;
+}
+
+#[tokio::test]
+async fn answer_that_nobody_reads_is_cut() {
+    let server = limited(Limits { send_timeout: Duration::from_millis(200), ..Limits::default() });
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    stream.write_all(b"GET /endless HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
+    tokio::time::timeout(PATIENCE, server.ended.acquire()).await.unwrap().unwrap().forget();
+    // What was on its way arrives, and then no more.
+    read_to_close(&mut stream).await;
+}
+
+#[tokio::test]
+async fn http2_answer_that_nobody_reads_is_reset_and_others_go_on() {
+    let server = limited(Limits { send_timeout: Duration::from_millis(200), ..Limits::default() });
+    let client = server.client("localhost");
+    let url = |path| server.url("https", "localhost", path);
+    let mut unread = client.get(url("/endless")).send().await.unwrap();
+    assert_eq!(unread.version(), reqwest::Version::HTTP_2);
+    tokio::time::timeout(PATIENCE, server.ended.acquire()).await.unwrap().unwrap().forget();
+    let other = client.get(url("/connection")).send().await.unwrap();
+    assert_eq!(other.status(), 200);
+    let end = async { while let Ok(Some(_)) = unread.chunk().await {} };
+    tokio::time::timeout(PATIENCE, end).await.unwrap();
 }
 
 #[tokio::test]

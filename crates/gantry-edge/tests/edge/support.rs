@@ -31,6 +31,8 @@ pub(crate) struct Server {
     pub(crate) gate: Arc<Semaphore>,
     /// Has a permit for every request that reached the gate.
     pub(crate) arrived: Arc<Semaphore>,
+    /// Has a permit for every endless answer that came to an end.
+    pub(crate) ended: Arc<Semaphore>,
 }
 
 impl Server {
@@ -54,9 +56,10 @@ impl Server {
         let edge = Edge::bind(config).unwrap();
         let address = edge.local_addrs()[0];
         let life = Lifecycle::new(PATIENCE);
-        let (gate, arrived) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
-        edge.serve(application(gate.clone(), arrived.clone()), &life).unwrap();
-        Self { address, life, dir, gate, arrived }
+        let [gate, arrived, ended] = [(); 3].map(|()| Arc::new(Semaphore::new(0)));
+        let application = application(gate.clone(), arrived.clone(), ended.clone());
+        edge.serve(application, &life).unwrap();
+        Self { address, life, dir, gate, arrived, ended }
     }
 
     /// A client that trusts the local authority alone and finds `host` at the server.
@@ -105,8 +108,9 @@ pub(crate) async fn read_to_close(stream: &mut TcpStream) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-fn application(gate: Arc<Semaphore>, arrived: Arc<Semaphore>) -> Router {
+fn application(gate: Arc<Semaphore>, arrived: Arc<Semaphore>, ended: Arc<Semaphore>) -> Router {
     Router::new()
+        .route("/endless", get(async move || endless(ended)))
         .route("/connection", get(connection))
         .route("/file", get(file))
         .route("/panic", get(async || -> &'static str { panic!("on purpose") }))
@@ -133,6 +137,22 @@ async fn connection(request: Request) -> String {
         info.local.port(),
         request.version(),
     )
+}
+
+/// An answer that goes on until nobody wants more of it, which `ended` then hears.
+fn endless(ended: Arc<Semaphore>) -> axum::body::Body {
+    struct Ends(Arc<Semaphore>);
+    impl Drop for Ends {
+        fn drop(&mut self) {
+            self.0.add_permits(1);
+        }
+    }
+    let ends = Ends(ended);
+    let bytes = axum::body::Bytes::from(vec![b'x'; 64 * 1024]);
+    axum::body::Body::from_stream(futures_util::stream::iter(std::iter::from_fn(move || {
+        let _still_wanted = &ends;
+        Some(Ok::<_, std::convert::Infallible>(bytes.clone()))
+    })))
 }
 
 /// What [`file`] sends.
