@@ -17,12 +17,13 @@ mod request_id;
 mod unread;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use gantry_access::Access;
 use gantry_edge::Peers;
 use gantry_registry::Content;
 
-pub use bodies::{BodyTooLong, read_body, upload_body};
+pub use bodies::{BodyError, Standstill, read_body, upload_body};
 pub use caller::Caller;
 pub use inert::{inert, with_docker_version};
 pub use metrics::{Metrics, RegistryLabel};
@@ -43,4 +44,6 @@ pub struct App {
     pub metrics: Arc<Metrics>,
     /// The proxies in front whose word counts for how clients reached them.
     pub proxies: Arc<Peers>,
+    /// How long a request's body may stand still, and how long one may take that is read whole.
+    pub body_timeout: Duration,
 }

@@ -10,7 +10,7 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use bytes::Bytes;
-use http::{Method, header};
+use http::{HeaderValue, Method, StatusCode, header};
 use http_body::{Frame, SizeHint};
 use prometheus_client::metrics::counter::Counter;
 use tracing::Instrument;
@@ -47,8 +47,11 @@ pub async fn observe(State(app): State<App>, mut request: Request, next: Next) -
 
     let mut response = next.run(request).instrument(span).await;
 
-    // A client that waits for a go-ahead (RFC 9110, 10.1.1) has sent nothing to be read.
-    if response.status().is_client_error() && !waits {
+    if response.status() == StatusCode::REQUEST_TIMEOUT {
+        // The rest of the body will not come (RFC 9110, 15.5.9).
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    } else if response.status().is_client_error() && !waits {
+        // A client that waits for a go-ahead (RFC 9110, 10.1.1) has sent nothing to be read.
         rest.drain().await;
     }
     let elapsed = started.elapsed();

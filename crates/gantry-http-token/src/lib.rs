@@ -91,7 +91,7 @@ async fn answer_form(
 ) -> Result<TokenReply, Refused> {
     let (parts, body) = request.into_parts();
     let caller = Caller::unauthenticated(app, &parts)?;
-    let form = TokenForm::read(body, FORM_BYTES).await?;
+    let form = TokenForm::read(body, FORM_BYTES, app.body_timeout).await?;
     check_service(app, &caller, form.services.iter())?;
     let scopes = scopes(form.scopes.iter())?;
     let actor = app

@@ -41,6 +41,13 @@ impl OauthError {
         Self::bad_request("invalid_request", description)
     }
 
+    pub(crate) fn too_slow() -> Self {
+        Self {
+            status: StatusCode::REQUEST_TIMEOUT,
+            ..Self::invalid_request("the form was not there in time")
+        }
+    }
+
     pub(crate) fn invalid_scope(error: impl std::error::Error) -> Self {
         Self::bad_request("invalid_scope", error)
     }

@@ -1,7 +1,9 @@
 //! The form of a `POST`.
 
+use std::time::Duration;
+
 use axum::body::Body;
-use gantry_http_base::{BodyTooLong, read_body};
+use gantry_http_base::{BodyError, read_body};
 use gantry_oci::Secret;
 
 use crate::reply::OauthError;
@@ -16,10 +18,15 @@ pub(crate) struct TokenForm {
 }
 
 impl TokenForm {
-    pub(crate) async fn read(body: Body, most: usize) -> Result<Self, OauthError> {
-        let bytes = read_body(body, most).await.map_err(|error| match error {
-            BodyTooLong::TooLong(_) => OauthError::invalid_request("the form is too long"),
-            BodyTooLong::BrokenOff => OauthError::invalid_request("the form broke off"),
+    pub(crate) async fn read(
+        body: Body,
+        most: usize,
+        patience: Duration,
+    ) -> Result<Self, OauthError> {
+        let bytes = read_body(body, most, patience).await.map_err(|error| match error {
+            BodyError::TooLong(_) => OauthError::invalid_request("the form is too long"),
+            BodyError::TooSlow(_) => OauthError::too_slow(),
+            BodyError::BrokenOff => OauthError::invalid_request("the form broke off"),
         })?;
         let (mut grant, mut username, mut password) = (None, None, None);
         let (mut services, mut scopes) = (Vec::new(), Vec::new());

@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use gantry_http_base::{App, BodyTooLong, Caller, OciError, Query, RegistryLabel, read_body};
+use gantry_http_base::{App, BodyError, Caller, OciError, Query, RegistryLabel, read_body};
 use gantry_model::permission::Push;
 use gantry_oci::{ErrorCode, MediaType, Reference, RepositoryName, Tag};
 use gantry_registry::manifests::{PushedManifest, UnreadManifest};
@@ -26,7 +26,8 @@ pub(crate) async fn put(
     let permit = caller.permit::<Push>(name)?;
     let tags = asked_tags(&parts.uri)?;
     let media_type = announced_type(&parts.headers)?;
-    let bytes = read_body(body, app.content.limits().manifest_bytes).await.map_err(refused_body)?;
+    let most = app.content.limits().manifest_bytes;
+    let bytes = read_body(body, most, app.body_timeout).await.map_err(refused_body)?;
     let unread = UnreadManifest { reference, tags, media_type, bytes };
     let pushed = app.content.put_manifest(&permit, unread).await.map_err(error::put_manifest)?;
     let label = RegistryLabel::new(caller.registry().name.as_str());
@@ -60,14 +61,19 @@ fn announced_type(headers: &HeaderMap) -> Result<Option<MediaType>, OciError> {
     text.parse().map(Some).map_err(|error: gantry_oci::MediaTypeError| invalid(&error))
 }
 
-fn refused_body(error: BodyTooLong) -> OciError {
+fn refused_body(error: BodyError) -> OciError {
     match error {
-        BodyTooLong::TooLong(most) => OciError::new(
+        BodyError::TooLong(most) => OciError::new(
             StatusCode::PAYLOAD_TOO_LARGE,
             ErrorCode::ManifestInvalid,
             format!("a manifest may have {most} bytes at most"),
         ),
-        BodyTooLong::BrokenOff => {
+        BodyError::TooSlow(patience) => OciError::new(
+            StatusCode::REQUEST_TIMEOUT,
+            ErrorCode::ManifestInvalid,
+            format!("the manifest was not there after {patience:?}"),
+        ),
+        BodyError::BrokenOff => {
             OciError::new(StatusCode::BAD_REQUEST, ErrorCode::ManifestInvalid, "the body broke off")
         }
     }

@@ -37,8 +37,9 @@ pub(crate) async fn start(
             Ok(reply::session(StatusCode::ACCEPTED, name, id, 0))
         }
         Some(digest) => {
-            let body = upload_body(body);
-            app.content.push_blob(permit, digest, body).await.map_err(error::push_blob)?;
+            let (body, standstill) = upload_body(body, app.body_timeout);
+            let pushed = app.content.push_blob(permit, digest, body).await;
+            pushed.map_err(|error| standstill.explain(error::push_blob(error)))?;
             Ok(reply::created(name, &digest))
         }
     }

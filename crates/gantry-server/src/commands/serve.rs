@@ -58,6 +58,7 @@ async fn serve(config: Config, started: Instant) -> anyhow::Result<ExitCode> {
         access,
         metrics: Arc::new(Metrics::new()),
         proxies: Arc::new(Peers::from_networks(config.network.trusted_proxies.iter().copied())),
+        body_timeout: config.limits.body_timeout,
     };
     background::spawn(&app, &config, &life);
     let running = Running { addresses: addresses.clone() };
@@ -118,6 +119,7 @@ fn bind(
             header_bytes: config.limits.header_bytes,
             header_timeout: config.limits.header_timeout,
             idle_timeout: config.limits.idle_timeout,
+            send_timeout: config.limits.send_timeout,
             ..gantry_edge::Limits::default()
         },
         clock: Arc::clone(&deployment.clock),

@@ -29,6 +29,10 @@ pub(crate) struct Limits {
     pub(crate) upload_idle: Duration,
     /// From a request header's first byte to its last.
     pub(crate) header_timeout: Duration,
+    /// How long a request's body may stand still, and how long a small one may take.
+    pub(crate) body_timeout: Duration,
+    /// How long an answer may stand still.
+    pub(crate) send_timeout: Duration,
     /// How long a connection may rest.
     pub(crate) idle_timeout: Duration,
     /// Connections open at once.
@@ -50,6 +54,8 @@ impl Limits {
         };
         let upload_idle = duration("limits.upload_idle", 7 * DAY, SECOND, 365 * DAY);
         let header_timeout = duration("limits.header_timeout", 30 * SECOND, SECOND, HOUR);
+        let body_timeout = duration("limits.body_timeout", 60 * SECOND, SECOND, HOUR);
+        let send_timeout = duration("limits.send_timeout", 300 * SECOND, SECOND, HOUR);
         let idle_timeout = duration("limits.idle_timeout", 120 * SECOND, SECOND, DAY);
         Self {
             header_bytes: u32::try_from(header_bytes).unwrap_or(u32::MAX),
@@ -59,6 +65,8 @@ impl Limits {
             uploads_per_actor: reader.bounded("limits.uploads_per_actor", 1000, 1, 1_000_000),
             upload_idle,
             header_timeout,
+            body_timeout,
+            send_timeout,
             idle_timeout,
             connections: usize::try_from(reader.bounded("limits.connections", 8192, 16, 1_000_000))
                 .unwrap_or(usize::MAX),

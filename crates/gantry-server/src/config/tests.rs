@@ -406,6 +406,8 @@ page_size = 500
 uploads_per_actor = 50
 upload_idle = "1d"
 header_timeout = "10s"
+body_timeout = "20s"
+send_timeout = "30s"
 idle_timeout = "75s"
 connections = 1000
 

@@ -8,5 +8,6 @@ mod commands;
 mod health;
 mod proxy;
 mod requests;
+mod slow;
 mod support;
 mod tokens;

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 pub(crate) const PASSWORD: &str = "a-password-for-tests";
 
 /// Longer than anything here takes.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A running server with one data directory; both go with it.
 pub(crate) struct Server {
