@@ -86,7 +86,7 @@ mod tests {
         let stuck = async {
             sleep(Duration::from_secs(1000)).await;
             Untaken::of_stream().unwrap().begin();
-            std::future::pending().await
+            std::future::pending::<()>().await;
         };
         assert_eq!(lasts(stuck).await, Duration::from_secs(1300));
     }

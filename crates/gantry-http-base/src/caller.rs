@@ -2,18 +2,16 @@
 //! 403: what exists is never looked at here.
 
 use std::fmt;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use gantry_access::AuthenticationError;
-use gantry_edge::ConnectionInfo;
 use gantry_model::Registry;
 use gantry_model::permission::{
     Action, Actor, CatalogPermit, Needed, Permit, Push, Refusal, RepositoryAction,
 };
 use gantry_oci::{ErrorCode, RepositoryName};
 use http::request::Parts;
-use http::{Request, StatusCode, header};
+use http::{StatusCode, header};
 
 use crate::challenge::{challenge, detail};
 use crate::host::Host;
@@ -202,9 +200,4 @@ fn find_registry(app: &App, origin: &Origin<'_>) -> Result<Arc<Registry>, OciErr
         ));
     }
     Ok(registry)
-}
-
-/// The other end of the request's connection.
-pub(crate) fn peer<B>(request: &Request<B>) -> Option<SocketAddr> {
-    request.extensions().get::<ConnectionInfo>().map(|info| info.peer)
 }

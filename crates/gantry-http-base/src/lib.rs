@@ -4,6 +4,7 @@
 mod bodies;
 mod caller;
 mod challenge;
+mod counted;
 mod forwarded;
 mod host;
 mod inert;
@@ -16,7 +17,6 @@ mod query;
 mod request_id;
 mod unread;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use gantry_access::Access;
@@ -33,17 +33,17 @@ pub use origin::{client_address, is_from_this_machine};
 pub use paging::{PageQuery, next_link};
 pub use query::Query;
 
-/// What the surfaces speak to. Cheap to clone.
-#[derive(Clone, Debug)]
+/// What the surfaces speak to.
+#[derive(Debug)]
 pub struct App {
     /// The registries' content.
     pub content: Content,
     /// Who may sign in.
     pub access: Access,
     /// What is counted.
-    pub metrics: Arc<Metrics>,
+    pub metrics: Metrics,
     /// The proxies in front whose word counts for how clients reached them.
-    pub proxies: Arc<Peers>,
+    pub proxies: Peers,
     /// How long a request's body may stand still, and how long one may take that is read whole.
     pub body_timeout: Duration,
 }

@@ -1,8 +1,9 @@
 //! What is counted, in the form that Prometheus reads. Labels are registries, endpoints, methods
 //! and status codes: their number doesn't grow with content or clients.
 
-use prometheus_client::encoding::EncodeLabelSet;
+use gantry_model::RegistryName;
 use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -17,7 +18,8 @@ const SECONDS: [f64; 12] =
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct RequestLabels {
     /// The registry's name, or nothing where no registry was found.
-    pub registry: String,
+    #[prometheus(flatten)]
+    pub registry: RegistryLabel,
     /// What was asked for.
     pub endpoint: &'static str,
     /// The HTTP method.
@@ -26,17 +28,30 @@ pub struct RequestLabels {
     pub code: u16,
 }
 
-/// A registry as a label.
+/// A registry as a label, or none. Cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct RegistryLabel {
-    /// The registry's name.
-    pub registry: String,
+    registry: NameLabel,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct NameLabel(Option<RegistryName>);
+
 impl RegistryLabel {
-    /// Labels the registry of that name.
-    pub fn new(registry: &str) -> Self {
-        Self { registry: registry.to_owned() }
+    /// Labels the registry.
+    pub fn of(registry: Option<&gantry_model::Registry>) -> Self {
+        Self { registry: NameLabel(registry.map(|registry| registry.name.clone())) }
+    }
+
+    /// The label's text.
+    pub fn as_str(&self) -> &str {
+        self.registry.0.as_ref().map_or("", RegistryName::as_str)
+    }
+}
+
+impl EncodeLabelValue for NameLabel {
+    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> std::fmt::Result {
+        self.0.as_ref().map_or("", RegistryName::as_str).encode(encoder)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The OCI distribution surface: everything under `/v2/`.
 //!
-//! One catch-all route and one pure function that reads method and path
+//! One pure function reads method and path
 //! ([`Endpoint::parse`]), since repository names have slashes in them. A handler
 //! parses, asks for its permit, calls one use-case and hands the outcome to a reply type, which
 //! owns the headers. A body is read only after the permit.
@@ -13,53 +13,47 @@ mod referrers;
 mod tags;
 mod uploads;
 
-use axum::Router;
 use axum::body::Body;
-use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::any;
 use gantry_http_base::{Answered, App, Caller, OciError, with_docker_version};
-use gantry_oci::{BlobVerb, Endpoint, ManifestVerb, UploadVerb};
-use http::StatusCode;
+use gantry_oci::{BlobVerb, Endpoint, EndpointError, ManifestVerb, UploadVerb};
 use http::request::Parts;
+use http::{Request, StatusCode};
 
-/// The routes of this surface.
-pub fn routes() -> Router<App> {
-    Router::new()
-        .route("/v2", any(serve))
-        .route("/v2/{*rest}", any(serve))
-        .route("/v2/", any(serve))
-}
-
-async fn serve(State(app): State<App>, request: Request) -> Response {
-    let mut answered = Answered { endpoint: "unknown", ..Answered::default() };
-    let outcome = dispatch(&app, request, &mut answered).await;
+/// Answers a request whose path is `/v2` or below.
+pub async fn serve(app: &App, request: Request<Body>) -> Answered {
+    let (parts, body) = request.into_parts();
+    let endpoint = Endpoint::parse(&parts.method, parts.uri.path());
+    let label = endpoint.as_ref().map_or("unknown", name);
+    let (outcome, caller) = match Caller::of(app, &parts) {
+        Ok(caller) => (dispatch(app, &caller, endpoint, &parts, body).await, Some(caller)),
+        Err(refusal) => (Err(refusal), None),
+    };
     let mut response = outcome.unwrap_or_else(IntoResponse::into_response);
     with_docker_version(response.headers_mut());
-    response.extensions_mut().insert(answered);
-    response
+    Answered {
+        response,
+        registry: caller.as_ref().map(|caller| caller.registry().clone()),
+        endpoint: label,
+        actor: caller.map(|caller| caller.actor().clone()),
+    }
 }
 
 async fn dispatch(
     app: &App,
-    request: Request,
-    answered: &mut Answered,
+    caller: &Caller<'_>,
+    endpoint: Result<Endpoint, EndpointError>,
+    parts: &Parts,
+    body: Body,
 ) -> Result<Response, OciError> {
-    let (parts, body) = request.into_parts();
-    let endpoint = Endpoint::parse(&parts.method, parts.uri.path());
-    answered.endpoint = endpoint.as_ref().map_or("unknown", name);
-    let caller = Caller::of(app, &parts)?;
-    answered.registry = Some(caller.registry().clone());
-    answered.identity = Some(caller.actor().identity().as_str().into());
-    // Whoever is nobody here learns nothing about paths either.
-    let endpoint = match endpoint {
-        Ok(endpoint) => endpoint,
+    match endpoint {
+        Ok(endpoint) => answer(app, caller, endpoint, parts, body).await,
         Err(error) => {
+            // Whoever is nobody here learns nothing about paths either.
             caller.check_shows_credential()?;
-            return Err(error::endpoint(error));
+            Err(error::endpoint(error))
         }
-    };
-    answer(app, &caller, endpoint, &parts, body).await
+    }
 }
 
 /// Hands the request to its handler.

@@ -8,14 +8,16 @@
 mod reply;
 mod request;
 
-use axum::Router;
-use axum::extract::{Request, State};
+use std::sync::Arc;
+
+use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use gantry_http_base::{Answered, App, Caller, OciError, Query};
-use gantry_model::permission::{Actor, Identity};
-use gantry_oci::Scope;
+use gantry_model::Registry;
+use gantry_model::permission::Actor;
+use gantry_oci::{ErrorCode, Scope};
 use http::request::Parts;
+use http::{HeaderValue, Method, Request, StatusCode, header};
 
 use reply::{OauthError, TokenReply};
 use request::TokenForm;
@@ -23,23 +25,31 @@ use request::TokenForm;
 /// A form is a few parameters and scopes.
 const FORM_BYTES: usize = 64 << 10;
 
-/// The routes of this surface.
-pub fn routes() -> Router<App> {
-    Router::new().route("/oauth2/token", get(with_basic).post(with_form))
+/// Answers a request for `/oauth2/token`.
+pub async fn serve(app: &App, request: Request<Body>) -> Answered {
+    let (parts, body) = request.into_parts();
+    let mut asked = Asked::default();
+    let reply = match parts.method {
+        Method::GET | Method::HEAD => with_basic(app, &parts, &mut asked),
+        Method::POST => with_form(app, &parts, body, &mut asked).await,
+        _ => Err(Refused::Oci(not_allowed())),
+    };
+    let Asked { registry, actor } = asked;
+    Answered { response: reply.into_response(), registry, endpoint: "token", actor }
+}
+
+/// Who asks whom, as far as it got clear.
+#[derive(Default)]
+struct Asked {
+    registry: Option<Arc<Registry>>,
+    actor: Option<Arc<Actor>>,
 }
 
 /// `GET /oauth2/token?service=…&scope=…`
-async fn with_basic(State(app): State<App>, request: Request) -> Response {
-    let mut answered = Answered { endpoint: "token", ..Answered::default() };
-    let (parts, _) = request.into_parts();
-    let mut response = answer_basic(&app, &parts, &mut answered).into_response();
-    response.extensions_mut().insert(answered);
-    response
-}
-
-fn answer_basic(app: &App, parts: &Parts, answered: &mut Answered) -> Result<TokenReply, Refused> {
+fn with_basic(app: &App, parts: &Parts, asked: &mut Asked) -> Result<TokenReply, Refused> {
     let caller = Caller::of(app, parts)?;
-    note(answered, &caller, caller.actor());
+    *asked =
+        Asked { registry: Some(caller.registry().clone()), actor: Some(caller.actor().clone()) };
     let query = Query::of(&parts.uri);
     check_service(app, &caller, query.all("service"))?;
     let scopes = scopes(query.all("scope"))?;
@@ -50,11 +60,30 @@ fn answer_basic(app: &App, parts: &Parts, answered: &mut Answered) -> Result<Tok
 }
 
 /// `POST /oauth2/token`
-async fn with_form(State(app): State<App>, request: Request) -> Response {
-    let mut answered = Answered { endpoint: "token", ..Answered::default() };
-    let mut response = answer_form(&app, request, &mut answered).await.into_response();
-    response.extensions_mut().insert(answered);
-    response
+async fn with_form(
+    app: &App,
+    parts: &Parts,
+    body: Body,
+    asked: &mut Asked,
+) -> Result<TokenReply, Refused> {
+    let caller = Caller::unauthenticated(app, parts)?;
+    asked.registry = Some(caller.registry().clone());
+    let form = TokenForm::read(body, FORM_BYTES, app.body_timeout).await?;
+    check_service(app, &caller, form.services.iter())?;
+    let scopes = scopes(form.scopes.iter())?;
+    let actor = app
+        .access
+        .sign_in(caller.registry(), &form.username, form.password.expose())
+        .map_err(OauthError::refused_credential)?;
+    let token = issue(app, &caller, &actor, &scopes);
+    asked.actor = Some(Arc::new(actor));
+    token
+}
+
+fn not_allowed() -> OciError {
+    let reason = "tokens are asked for by GET or POST";
+    OciError::new(StatusCode::METHOD_NOT_ALLOWED, ErrorCode::Unsupported, reason)
+        .with_header(header::ALLOW, HeaderValue::from_static("GET, HEAD, POST"))
 }
 
 /// In OAuth's form what is wrong with the question; in the registry's who may not ask it.
@@ -84,24 +113,6 @@ impl From<OciError> for Refused {
     }
 }
 
-async fn answer_form(
-    app: &App,
-    request: Request,
-    answered: &mut Answered,
-) -> Result<TokenReply, Refused> {
-    let (parts, body) = request.into_parts();
-    let caller = Caller::unauthenticated(app, &parts)?;
-    let form = TokenForm::read(body, FORM_BYTES, app.body_timeout).await?;
-    check_service(app, &caller, form.services.iter())?;
-    let scopes = scopes(form.scopes.iter())?;
-    let actor = app
-        .access
-        .sign_in(caller.registry(), &form.username, form.password.expose())
-        .map_err(OauthError::refused_credential)?;
-    note(answered, &caller, &actor);
-    issue(app, &caller, &actor, &scopes)
-}
-
 fn issue(
     app: &App,
     caller: &Caller<'_>,
@@ -110,12 +121,6 @@ fn issue(
 ) -> Result<TokenReply, Refused> {
     let token = app.access.issue_token(caller.registry(), actor, scopes);
     Ok(TokenReply(token.map_err(OauthError::invalid_scope)?))
-}
-
-fn note(answered: &mut Answered, caller: &Caller<'_>, actor: &Actor) {
-    let identity: &Identity = actor.identity();
-    answered.registry = Some(caller.registry().clone());
-    answered.identity = Some(identity.as_str().into());
 }
 
 /// A token is for the registry that the request's host names: one that is wanted for another would

@@ -32,7 +32,7 @@ pub(crate) async fn get(
         instead(app, &permit, reference, &found, accept).await?
     };
     if parts.method == Method::GET {
-        let label = RegistryLabel::new(caller.registry().name.as_str());
+        let label = RegistryLabel::of(Some(caller.registry()));
         app.metrics.pulls.get_or_create(&label).inc();
     }
     Ok(reply(&manifest, parts))

@@ -30,7 +30,7 @@ pub(crate) async fn put(
     let bytes = read_body(body, most, app.body_timeout).await.map_err(refused_body)?;
     let unread = UnreadManifest { reference, tags, media_type, bytes };
     let pushed = app.content.put_manifest(&permit, unread).await.map_err(error::put_manifest)?;
-    let label = RegistryLabel::new(caller.registry().name.as_str());
+    let label = RegistryLabel::of(Some(caller.registry()));
     app.metrics.pushes.get_or_create(&label).inc();
     Ok(reply(name, &pushed))
 }

@@ -1,5 +1,6 @@
 //! `gantry serve`
 
+use std::convert::Infallible;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
@@ -11,13 +12,15 @@ use gantry_edge::{
     Authority, Edge, EdgeConfig, Ending, KeySeal, Lifecycle, Peers, raise_descriptor_limit,
 };
 use gantry_http_base::{App, Metrics};
+use tower::service_fn;
 
 use super::Target;
 use crate::config::Config;
 use crate::data_dir::DataDir;
 use crate::deployment::Deployment;
 use crate::serving::control::Running;
-use crate::serving::{background, control, logs, routes, welcome};
+use crate::serving::routes::Routes;
+use crate::serving::{background, control, logs, welcome};
 
 /// Options of `gantry serve`
 #[derive(Debug, Args)]
@@ -53,17 +56,22 @@ async fn serve(config: Config, started: Instant) -> anyhow::Result<ExitCode> {
     let edge = bind(&config, &data, &master_key, &deployment)?;
     let addresses = edge.local_addrs().to_vec();
 
-    let app = App {
+    let app = Arc::new(App {
         content: deployment.content.clone(),
         access,
-        metrics: Arc::new(Metrics::new()),
-        proxies: Arc::new(Peers::from_networks(config.network.trusted_proxies.iter().copied())),
+        metrics: Metrics::new(),
+        proxies: Peers::from_networks(config.network.trusted_proxies.iter().copied()),
         body_timeout: config.limits.body_timeout,
-    };
+    });
     background::spawn(&app, &config, &life);
     let running = Running { addresses: addresses.clone() };
     control::spawn(&app, running, &data, &life)?;
-    edge.serve(routes::all(app, &config, &life), &life)?;
+    let routes = Routes::new(app, &config, &life);
+    let service = service_fn(move |request| {
+        let routes = routes.clone();
+        async move { Ok::<_, Infallible>(routes.answer(request).await) }
+    });
+    edge.serve(service, &life)?;
     welcome::print(&config, &data, &addresses, started.elapsed());
 
     let ending = life.finished().await;

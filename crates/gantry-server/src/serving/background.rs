@@ -1,5 +1,6 @@
 //! The reconcilers of a running server.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use gantry_edge::Lifecycle;
@@ -20,10 +21,10 @@ const EVERYTHING_FIRST: Duration = Duration::from_secs(10 * 60);
 const TRASH: Duration = Duration::from_secs(60);
 
 /// Starts them; each ends when `life` drains.
-pub(crate) fn spawn(app: &App, config: &Config, life: &Lifecycle) {
-    life.spawn(until_drained(life, collect(app.clone(), config.collection.interval)));
-    life.spawn(until_drained(life, empty_trash(app.clone())));
-    life.spawn(until_drained(life, keep_figures(app.clone())));
+pub(crate) fn spawn(app: &Arc<App>, config: &Config, life: &Lifecycle) {
+    life.spawn(until_drained(life, collect(Arc::clone(app), config.collection.interval)));
+    life.spawn(until_drained(life, empty_trash(Arc::clone(app))));
+    life.spawn(until_drained(life, keep_figures(Arc::clone(app))));
 }
 
 fn until_drained(
@@ -39,7 +40,7 @@ fn until_drained(
     }
 }
 
-async fn collect(app: App, every: Duration) {
+async fn collect(app: Arc<App>, every: Duration) {
     let mut ticks = interval(every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut everything = Instant::now() + EVERYTHING_FIRST;
@@ -55,7 +56,7 @@ async fn collect(app: App, every: Duration) {
     }
 }
 
-async fn empty_trash(app: App) {
+async fn empty_trash(app: Arc<App>) {
     let mut ticks = interval(TRASH);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -67,7 +68,7 @@ async fn empty_trash(app: App) {
     }
 }
 
-async fn keep_figures(app: App) {
+async fn keep_figures(app: Arc<App>) {
     let mut ticks = interval(FIGURES);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -82,7 +83,7 @@ async fn figures(app: &App) -> Result<(), StoreError> {
     app.content.keep_figures().await?;
     for registry in app.content.registries().all() {
         let usage = app.content.usage(registry.id).await?;
-        let label = RegistryLabel::new(registry.name.as_str());
+        let label = RegistryLabel::of(Some(&registry));
         app.metrics.stored_bytes.get_or_create(&label).set(usage.bytes);
         app.metrics.stored_blobs.get_or_create(&label).set(usage.blobs);
         app.metrics.stored_manifests.get_or_create(&label).set(usage.manifests);

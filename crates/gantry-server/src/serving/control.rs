@@ -5,6 +5,7 @@ use std::fs;
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::Context;
 use axum::extract::State;
@@ -43,7 +44,7 @@ pub(crate) struct Running {
 
 /// Answers operator commands until `life` drains.
 pub(crate) fn spawn(
-    app: &App,
+    app: &Arc<App>,
     running: Running,
     data: &DataDir,
     life: &Lifecycle,
@@ -61,7 +62,7 @@ pub(crate) fn spawn(
         .route("/status", post(async || Json(running)))
         .route("/collect", post(collect))
         .route("/let-go", post(let_go))
-        .with_state(app.clone());
+        .with_state(Arc::clone(app));
     let draining = life.draining();
     life.spawn(async move {
         let served = axum::serve(listener, router).with_graceful_shutdown(draining).await;
@@ -81,7 +82,7 @@ fn bind(path: &Path) -> io::Result<UnixListener> {
     listener
 }
 
-async fn collect(State(app): State<App>) -> Response {
+async fn collect(State(app): State<Arc<App>>) -> Response {
     match app.content.collect(Collection::Everything).await {
         Ok(collected) => {
             note(&app.metrics, Ok(collected));
@@ -91,7 +92,7 @@ async fn collect(State(app): State<App>) -> Response {
     }
 }
 
-async fn let_go(State(app): State<App>, Json(lost): Json<Vec<LostBlob>>) -> Response {
+async fn let_go(State(app): State<Arc<App>>, Json(lost): Json<Vec<LostBlob>>) -> Response {
     match let_go_of(&app.content, &lost).await {
         Ok(holds) => Json(holds).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),

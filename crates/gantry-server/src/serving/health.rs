@@ -3,6 +3,8 @@
 //! Both are for anyone, on any host. What is wrong is told to this machine alone, and however often
 //! someone asks, catalog and disk are looked at once a second.
 
+use std::sync::Arc;
+
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -16,7 +18,7 @@ use super::fresh::Fresh;
 
 /// With less than this free, a write may fail half-way; better to send clients elsewhere before.
 const FREE_BYTES: u64 = 16 << 20;
-pub(crate) fn routes(life: Lifecycle) -> Router<App> {
+pub(crate) fn routes(life: Lifecycle) -> Router<Arc<App>> {
     let stores = Fresh::new();
     Router::new()
         .route("/healthz", get(async || "ok\n"))
@@ -31,13 +33,13 @@ struct Stores {
 }
 
 async fn ready(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     request: Request,
     stores: Fresh<Stores>,
     life: Lifecycle,
 ) -> Response {
     let stopping = life.is_draining().then(|| "the server is stopping".to_owned());
-    let found = stores.get(&life, || look(app.clone())).await;
+    let found = stores.get(&life, || look(Arc::clone(&app))).await;
     let Stores { catalog, blobs } = found.unwrap_or_else(Stores::silent);
     let checks =
         [("draining", stopping.map_or(Ok(()), Err)), ("catalog", catalog), ("blobs", blobs)];
@@ -63,7 +65,7 @@ impl Stores {
     }
 }
 
-async fn look(app: App) -> Stores {
+async fn look(app: Arc<App>) -> Stores {
     Stores { catalog: catalog(&app).await, blobs: blobs(&app).await }
 }
 

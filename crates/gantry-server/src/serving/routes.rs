@@ -1,31 +1,62 @@
-//! All surfaces, on one router.
+//! Which surface a request is for.
+
+use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Request, State};
-use axum::middleware;
+use axum::body::Body;
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use gantry_edge::{Lifecycle, Peers};
-use gantry_http_base::{App, OciError, client_address, is_from_this_machine, observe};
+use gantry_http_base::{Answered, App, OciError, client_address, is_from_this_machine, observe};
 use gantry_oci::ErrorCode;
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderValue, Request, StatusCode, header};
+use hyper::body::{Body as _, Incoming};
+use tower::ServiceExt;
 
 use super::health;
 use crate::config::Config;
 
-/// What the server answers.
-pub(crate) fn all(app: App, config: &Config, life: &Lifecycle) -> Router {
-    let readers = config.metrics.networks.clone();
-    Router::new()
-        .merge(gantry_http_oci::routes())
-        .merge(gantry_http_token::routes())
-        .route("/", get(front))
-        .route("/metrics", get(move |app, request| metrics(app, request, readers)))
-        .merge(health::routes(life.clone()))
-        .fallback(nothing_here)
-        .method_not_allowed_fallback(not_with_this_method)
-        .layer(middleware::from_fn_with_state(app.clone(), observe))
-        .with_state(app)
+/// All surfaces.
+#[derive(Clone, Debug)]
+pub(crate) struct Routes {
+    app: Arc<App>,
+    /// What is outside the protocols.
+    others: Router,
+}
+
+impl Routes {
+    pub(crate) fn new(app: Arc<App>, config: &Config, life: &Lifecycle) -> Self {
+        let readers = config.metrics.networks.clone();
+        let others = Router::new()
+            .route("/", get(front))
+            .route("/metrics", get(move |app, request| metrics(app, request, readers)))
+            .merge(health::routes(life.clone()))
+            .fallback(nothing_here)
+            .method_not_allowed_fallback(not_with_this_method)
+            .with_state(Arc::clone(&app));
+        Self { app, others }
+    }
+
+    /// Answers a request.
+    pub(crate) async fn answer(self, request: Request<Incoming>) -> Response {
+        let request = request.map(|body| match body.is_end_stream() {
+            true => Body::empty(),
+            false => Body::new(body),
+        });
+        observe(&self.app, request, |request| self.surface(request)).await
+    }
+
+    async fn surface(&self, request: Request<Body>) -> Answered {
+        let path = request.uri().path();
+        if path == "/v2" || path.starts_with("/v2/") {
+            gantry_http_oci::serve(&self.app, request).await
+        } else if path == "/oauth2/token" {
+            gantry_http_token::serve(&self.app, request).await
+        } else {
+            Answered::outside(self.others.clone().oneshot(request).await.into_response())
+        }
+    }
 }
 
 async fn front() -> &'static str {
@@ -46,7 +77,7 @@ async fn not_with_this_method() -> OciError {
     OciError::new(StatusCode::METHOD_NOT_ALLOWED, ErrorCode::Unsupported, reason)
 }
 
-async fn metrics(State(app): State<App>, request: Request, readers: Peers) -> Response {
+async fn metrics(State(app): State<Arc<App>>, request: Request<Body>, readers: Peers) -> Response {
     let parts = request.into_parts().0;
     let invited = client_address(&app, &parts).is_some_and(|client| readers.include(client));
     if !invited && !is_from_this_machine(&app, &parts) {

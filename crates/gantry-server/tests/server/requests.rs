@@ -45,7 +45,7 @@ async fn a_refused_method_comes_with_those_that_are_allowed() {
         // What is named by something can't be deleted.
         (Method::DELETE, format!("/v2/app/blobs/{blob}"), "GET, HEAD"),
         (Method::DELETE, format!("/v2/app/manifests/{image}"), "GET, HEAD, PUT"),
-        (Method::DELETE, "/oauth2/token".to_owned(), "GET,HEAD,POST"),
+        (Method::DELETE, "/oauth2/token".to_owned(), "GET, HEAD, POST"),
         (Method::POST, "/healthz".to_owned(), "GET,HEAD"),
     ] {
         let ask = server.request(method.clone(), &path);
