@@ -41,13 +41,21 @@ impl<'r> Caller<'r> {
         let origin = Origin::of(app, parts)?;
         let registry = find_registry(app, &origin)?;
         let refuse = |error, reason: &dyn fmt::Display| challenge(&origin, error, &[], reason);
-        let (header, shown) = match parts.headers.get(header::AUTHORIZATION) {
-            None => (None, Shown::Nothing),
-            Some(value) => {
+        let mut headers = parts.headers.get_all(header::AUTHORIZATION).iter();
+        let (header, shown) = match (headers.next(), headers.next()) {
+            (None, _) => (None, Shown::Nothing),
+            (Some(value), None) => {
                 let text = value.to_str().map_err(|_| {
                     refuse("invalid_request", &"the Authorization header is not ASCII")
                 })?;
                 (Some(text), Shown::of(text))
+            }
+            // A proxy in front may have looked at the other one.
+            (Some(_), Some(_)) => {
+                return Err(refuse(
+                    "invalid_request",
+                    &"there is more than one Authorization header",
+                ));
             }
         };
         let actor = app.access.authenticate(&registry, header).map_err(|error| match error {

@@ -2,7 +2,7 @@
 
 use http::Method;
 
-use crate::support::{PASSWORD, Server};
+use crate::support::{PASSWORD, Server, basic};
 
 #[tokio::test]
 async fn a_range_is_for_get_alone() {
@@ -77,6 +77,22 @@ async fn a_request_names_one_host() {
                 server.raw(&format!("GET {path} HTTP/1.1\r\n{hosts}Connection: close\r\n\r\n"));
             assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{path} {hosts}: {answer}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_request_shows_one_credential() {
+    let server = Server::start(&[]).await;
+    let good = format!("Authorization: {}\r\n", basic("local", PASSWORD));
+    for (headers, status) in [
+        (good.clone(), 200),
+        (format!("{good}{good}"), 401),
+        (format!("{good}Authorization: Bearer x\r\n"), 401),
+    ] {
+        let answer = server.raw(&format!(
+            "GET /v2/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}\r\n"
+        ));
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{headers}: {answer}");
     }
 }
 
