@@ -36,9 +36,10 @@ impl<'a> Accept<'a> {
         texts.flat_map(|text| text.split(',')).map(MediaRange::of).filter(|r| !r.text.is_empty())
     }
 
-    /// Whether the client takes some type of manifest for one platform.
-    pub(super) fn takes_images(self) -> bool {
-        [MediaType::OCI_MANIFEST, MediaType::DOCKER_MANIFEST].iter().any(|t| self.takes(t))
+    /// The types of manifest for one platform that the client takes.
+    pub(super) fn image_types(self) -> Vec<MediaType> {
+        let known = [MediaType::OCI_MANIFEST, MediaType::DOCKER_MANIFEST];
+        known.into_iter().filter(|media_type| self.takes(media_type)).collect()
     }
 }
 
@@ -76,12 +77,25 @@ mod tests {
 
     use super::*;
 
-    fn takes(values: &[&'static str], media_type: &MediaType) -> bool {
+    fn headers(values: &[&'static str]) -> HeaderMap {
         let mut headers = HeaderMap::new();
         for value in values {
             headers.append(header::ACCEPT, HeaderValue::from_static(value));
         }
-        Accept::of(&headers).takes(media_type)
+        headers
+    }
+
+    fn takes(values: &[&'static str], media_type: &MediaType) -> bool {
+        Accept::of(&headers(values)).takes(media_type)
+    }
+
+    #[test]
+    fn images_are_of_the_types_that_are_taken() {
+        let images = |values| Accept::of(&headers(values)).image_types();
+        let docker = MediaType::DOCKER_MANIFEST;
+        assert_eq!(images(&[]), [MediaType::OCI_MANIFEST, docker.clone()]);
+        assert_eq!(images(&["application/vnd.docker.distribution.manifest.v2+json"]), [docker]);
+        assert_eq!(images(&["application/vnd.oci.image.index.v1+json"]), []);
     }
 
     #[test]

@@ -54,14 +54,16 @@ async fn instead(
             format!("{reference} is {}, which the request's Accept leaves out", found.media_type),
         )
     };
-    if reference.as_tag().is_none() || !found.media_type.is_index() || !accept.takes_images() {
+    // Asked once, not for each child: an index may have thousands, and `Accept` be long.
+    let taken = accept.image_types();
+    if reference.as_tag().is_none() || !found.media_type.is_index() || taken.is_empty() {
         return Err(refusal());
     }
     let index = Manifest::parse(Some(&found.media_type), &found.bytes).map_err(|_| refusal())?;
     let child = index.children.iter().find(|child| {
         let platform = child.platform.as_ref();
         platform.is_some_and(|p| p.os == "linux" && p.architecture == "amd64")
-            && accept.takes(&child.media_type)
+            && taken.contains(&child.media_type)
     });
     let child = Reference::Digest(child.ok_or_else(refusal)?.digest);
     app.content.find_manifest(permit, &child).await.map_err(error::find_manifest)
