@@ -7,7 +7,7 @@ use std::sync::Arc;
 use gantry_catalog::{AdminPassword, Catalog, Durability};
 use gantry_model::{Registry, RegistryId};
 use gantry_oci::Secret;
-use sha2::{Digest as _, Sha256};
+use gantry_sha2::Sha256;
 use subtle::ConstantTimeEq;
 
 use crate::{MasterKey, SetupError};
@@ -115,7 +115,7 @@ fn purpose(registry: &Registry, name: &str) -> String {
 }
 
 fn hash(password: &str) -> [u8; 32] {
-    Sha256::digest(password.as_bytes()).into()
+    Sha256::of(password.as_bytes())
 }
 
 fn generate() -> Secret {

@@ -9,10 +9,10 @@ use std::sync::Arc;
 use gantry_model::permission::{Actions, Actor, Grant};
 use gantry_model::{AccessTokenId, Registry, Timestamp};
 use gantry_oci::{Action, ActionSet, Scope, ScopeResource};
+use gantry_sha2::Sha256;
 use jsonwebtoken::{Algorithm, Header, Validation};
 use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
 use crate::Access;
 use crate::authenticate::{everyones, identity};
@@ -146,7 +146,7 @@ impl Access {
         if text.len() > LONGEST {
             return Err(TokenError::Invalid);
         }
-        let hash: [u8; 32] = Sha256::digest(text.as_bytes()).into();
+        let hash = Sha256::of(text.as_bytes());
         let verified = match self.0.verified.0.get(&hash) {
             Some(verified) => verified,
             None => {

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::thread;
 
 use anyhow::{Context, ensure};
-use sha2::{Digest as _, Sha256};
+use gantry_sha2::Sha256;
 
 use crate::content::Blob;
 use crate::turns::Reading;
@@ -24,7 +24,7 @@ pub(crate) fn hash_and_write(blob: &Blob, path: &Path) -> anyhow::Result<Reading
         let hashed = scope.spawn(|| {
             let mut hasher = Sha256::new();
             blob.bytes.chunks(PIECE).for_each(|piece| hasher.update(piece));
-            hasher.finalize()
+            hasher.finish()
         });
         blob.bytes.chunks(PIECE).try_for_each(|piece| file.write_all(piece))?;
         file.sync_data()?;

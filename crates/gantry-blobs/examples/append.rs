@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use futures_util::{StreamExt, future, stream};
 use gantry_blobs::{BlobKey, BlobStore, FileBlobStore};
-use sha2::{Digest, Sha256};
+use gantry_sha2::Sha256;
 
 const LARGE: usize = 256 << 20;
 const FRAME: usize = 64 << 10;
@@ -38,7 +38,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         let hash = timed(|| {
             let mut hasher = Sha256::new();
             (0..LARGE / FRAME).for_each(|_| hasher.update(&frame));
-            std::hint::black_box(hasher.finalize());
+            std::hint::black_box(hasher.finish());
             Ok(())
         })?;
         let path = directory.join("plain");
@@ -77,7 +77,7 @@ async fn append_large(
     });
     let appended = store.append(&key, 0, body.boxed()).await?;
     store.seal(&key, appended.written).await?;
-    std::hint::black_box(hasher.finalize());
+    std::hint::black_box(hasher.finish());
     let took = start.elapsed();
     store.delete(&key).await?;
     Ok(took)

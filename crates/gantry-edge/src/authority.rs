@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gantry_model::Timestamp;
+use gantry_sha2::Sha256;
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
     Issuer, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PublicKeyData, SanType,
@@ -22,7 +23,6 @@ use rustls::crypto::aws_lc_rs::sign::any_ecdsa_type;
 use rustls::sign::CertifiedKey;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
-use sha2::{Digest, Sha256};
 
 use crate::facts::{CertificateFacts, FactsError};
 use crate::names::SubjectName;
@@ -241,7 +241,7 @@ fn write_new_key(path: &Path, seal: &dyn KeySeal) -> Result<KeyPair, AuthorityEr
 fn self_signed(key: &KeyPair, now: Timestamp) -> Result<String, AuthorityError> {
     // Several machines' authorities may meet in one trust store: the name tells them apart.
     let id: String =
-        Sha256::digest(key.public_key_raw())[..4].iter().map(|b| format!("{b:02x}")).collect();
+        Sha256::of(key.public_key_raw())[..4].iter().map(|b| format!("{b:02x}")).collect();
     let mut params = CertificateParams::default();
     params.distinguished_name = distinguished_name(&format!("Gantry local CA {id}"));
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));

@@ -3,9 +3,9 @@
 use std::net::IpAddr;
 
 use gantry_model::Timestamp;
+use gantry_sha2::Sha256;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
-use sha2::{Digest, Sha256};
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
@@ -101,6 +101,6 @@ fn moment(seconds: i64) -> Timestamp {
 }
 
 fn fingerprint(der: &[u8]) -> String {
-    let pairs: Vec<String> = Sha256::digest(der).iter().map(|byte| format!("{byte:02X}")).collect();
+    let pairs: Vec<String> = Sha256::of(der).iter().map(|byte| format!("{byte:02X}")).collect();
     pairs.join(":")
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use sha2::{Digest as _, Sha256, Sha512};
+use gantry_sha2::{Sha256, Sha512};
 
 use crate::text::serde_as_text;
 
@@ -88,13 +88,13 @@ impl Digest {
     pub fn of(algorithm: Algorithm, bytes: &[u8]) -> Self {
         match algorithm {
             Algorithm::Sha256 => Self::sha256(bytes),
-            Algorithm::Sha512 => Self::Sha512(Sha512::digest(bytes).into()),
+            Algorithm::Sha512 => Self::Sha512(Sha512::of(bytes)),
         }
     }
 
     /// Hashes `bytes` with SHA-256.
     pub fn sha256(bytes: &[u8]) -> Self {
-        Self::Sha256(Sha256::digest(bytes).into())
+        Self::Sha256(Sha256::of(bytes))
     }
 
     /// The algorithm that made it.

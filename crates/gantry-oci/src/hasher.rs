@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use sha2::digest::common::hazmat::{SerializableState, SerializedState};
-use sha2::{Digest as _, Sha256, Sha512};
+use gantry_sha2::{Sha256, Sha512};
 
 use crate::{Algorithm, Digest};
 
@@ -11,10 +10,7 @@ use crate::{Algorithm, Digest};
 ///
 /// The saved state holds the last, unfinished block of content: treat it as content.
 #[derive(Clone)]
-pub struct Hasher {
-    state: State,
-    count: u64,
-}
+pub struct Hasher(State);
 
 #[derive(Clone)]
 enum State {
@@ -36,40 +32,37 @@ pub enum HashStateError {
     Damaged,
 }
 
-/// The first byte of saved states. It changes with the layout below, and with any
-/// release of `sha2` that changes its own: the states are only as stable as that.
-const VERSION: u8 = 1;
+/// The first byte of saved states. It changes with the layout below.
+const VERSION: u8 = 2;
 
 impl Hasher {
     /// Starts with no bytes.
     pub fn new(algorithm: Algorithm) -> Self {
-        let state = match algorithm {
+        Self(match algorithm {
             Algorithm::Sha256 => State::Sha256(Sha256::new()),
             Algorithm::Sha512 => State::Sha512(Sha512::new()),
-        };
-        Self { state, count: 0 }
+        })
     }
 
     /// Hashes the next bytes.
     pub fn update(&mut self, bytes: &[u8]) {
-        match &mut self.state {
+        match &mut self.0 {
             State::Sha256(state) => state.update(bytes),
             State::Sha512(state) => state.update(bytes),
         }
-        self.count += bytes.len() as u64;
     }
 
     /// The digest of all bytes so far.
     pub fn finish(self) -> Digest {
-        match self.state {
-            State::Sha256(state) => Digest::Sha256(state.finalize().into()),
-            State::Sha512(state) => Digest::Sha512(state.finalize().into()),
+        match self.0 {
+            State::Sha256(state) => Digest::Sha256(state.finish()),
+            State::Sha512(state) => Digest::Sha512(state.finish()),
         }
     }
 
     /// The algorithm.
     pub fn algorithm(&self) -> Algorithm {
-        match self.state {
+        match self.0 {
             State::Sha256(_) => Algorithm::Sha256,
             State::Sha512(_) => Algorithm::Sha512,
         }
@@ -77,18 +70,21 @@ impl Hasher {
 
     /// How many bytes it has hashed.
     pub fn count(&self) -> u64 {
-        self.count
+        match &self.0 {
+            State::Sha256(state) => state.count(),
+            State::Sha512(state) => state.count(),
+        }
     }
 
-    /// The state as bytes: version, algorithm, big-endian count, `sha2`'s own, and a
+    /// The state as bytes: version, algorithm, big-endian count, the hash's own, and a
     /// checksum of all that.
     pub fn save(&self) -> Vec<u8> {
-        let (algorithm, state) = match &self.state {
-            State::Sha256(state) => (1, state.serialize().to_vec()),
-            State::Sha512(state) => (2, state.serialize().to_vec()),
+        let (algorithm, state) = match &self.0 {
+            State::Sha256(state) => (1, state.save()),
+            State::Sha512(state) => (2, state.save()),
         };
         let mut saved = vec![VERSION, algorithm];
-        saved.extend_from_slice(&self.count.to_be_bytes());
+        saved.extend_from_slice(&self.count().to_be_bytes());
         saved.extend_from_slice(&state);
         saved.extend_from_slice(&checksum(&saved));
         saved
@@ -106,12 +102,13 @@ impl Hasher {
         if *sum != checksum(&saved[..saved.len() - CHECKSUM_LEN]) {
             return Err(HashStateError::Damaged);
         }
-        let state = match algorithm {
-            1 => State::Sha256(deserialize(state)?),
-            2 => State::Sha512(deserialize(state)?),
+        let count = u64::from_be_bytes(*count);
+        let restored = match algorithm {
+            1 => Sha256::restore(state, count).map(State::Sha256),
+            2 => Sha512::restore(state, count).map(State::Sha512),
             unknown => return Err(HashStateError::Algorithm(unknown)),
         };
-        Ok(Self { state, count: u64::from_be_bytes(*count) })
+        restored.map(Self).ok_or(HashStateError::Damaged)
     }
 }
 
@@ -120,20 +117,14 @@ const CHECKSUM_LEN: usize = 8;
 /// Without it, a flipped bit would go on to a wrong digest, and the client be told
 /// that its content is at fault.
 fn checksum(bytes: &[u8]) -> [u8; CHECKSUM_LEN] {
-    let hash: [u8; 32] = Sha256::digest(bytes).into();
-    *hash.first_chunk().expect("a SHA-256 hash is longer than a checksum")
-}
-
-fn deserialize<S: SerializableState>(state: &[u8]) -> Result<S, HashStateError> {
-    let state = <&SerializedState<S>>::try_from(state).map_err(|_| HashStateError::Damaged)?;
-    S::deserialize(state).map_err(|_| HashStateError::Damaged)
+    *Sha256::of(bytes).first_chunk().expect("a SHA-256 hash is longer than a checksum")
 }
 
 impl fmt::Debug for Hasher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Hasher")
             .field("algorithm", &self.algorithm())
-            .field("count", &self.count)
+            .field("count", &self.count())
             .finish_non_exhaustive()
     }
 }

@@ -1,7 +1,7 @@
 //! One HTTP/1.1 connection, one request at a time.
 
 use anyhow::{bail, ensure};
-use sha2::{Digest as _, Sha256};
+use gantry_sha2::Sha256;
 use tokio::net::TcpStream;
 
 use super::Address;
@@ -70,7 +70,7 @@ impl Connection {
         while left > 0 {
             self.link.receive(|bytes| left = take(bytes)).await?;
         }
-        Ok(format!("sha256:{}", hex::encode(hasher.finalize())))
+        Ok(format!("sha256:{}", hex::encode(hasher.finish())))
     }
 
     /// Sends a request and returns the body of its answer.
