@@ -300,17 +300,17 @@ where
     S::Error: Into<BoxError>,
     B: Body<Data = Bytes>,
 {
-    let method = request.method().clone();
-    let path = request.uri().path().to_owned();
+    let (method, uri) = (request.method().clone(), request.uri().clone());
     match AssertUnwindSafe(service.oneshot(request)).catch_unwind().await {
         Ok(Ok(response)) => Some(response),
         Ok(Err(error)) => {
             let error = error.into();
+            let path = uri.path();
             tracing::error!(%method, path, error = &*error as &dyn Error, "the service failed");
             None
         }
         Err(panic) => {
-            let panic = reply::panic_text(&*panic);
+            let (path, panic) = (uri.path(), reply::panic_text(&*panic));
             tracing::error!(%method, path, panic, "a handler panicked");
             None
         }

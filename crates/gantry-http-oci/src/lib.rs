@@ -56,7 +56,8 @@ async fn dispatch(
     }
 }
 
-/// Hands the request to its handler.
+/// Hands the request to its handler. What writes is boxed, so that what is merely read doesn't carry
+/// room for it from hand to hand.
 async fn answer(
     app: &App,
     caller: &Caller<'_>,
@@ -69,28 +70,40 @@ async fn answer(
             caller.check_shows_credential()?;
             Ok((StatusCode::OK, axum::Json(serde_json::json!({}))).into_response())
         }
-        Endpoint::Catalog => catalog::list(app, caller, parts).await,
-        Endpoint::TagList { name } => tags::list(app, caller, &name, parts).await,
+        Endpoint::Catalog => Box::pin(catalog::list(app, caller, parts)).await,
+        Endpoint::TagList { name } => Box::pin(tags::list(app, caller, &name, parts)).await,
         Endpoint::Manifest { verb, name, reference } => match verb {
             ManifestVerb::Get | ManifestVerb::Head => {
                 manifests::get(app, caller, &name, &reference, parts).await
             }
-            ManifestVerb::Put => manifests::put(app, caller, &name, reference, parts, body).await,
-            ManifestVerb::Delete => manifests::delete(app, caller, &name, &reference).await,
+            ManifestVerb::Put => {
+                Box::pin(manifests::put(app, caller, &name, reference, parts, body)).await
+            }
+            ManifestVerb::Delete => {
+                Box::pin(manifests::delete(app, caller, &name, &reference)).await
+            }
         },
         Endpoint::Blob { verb, name, digest } => match verb {
-            BlobVerb::Get | BlobVerb::Head => blobs::get(app, caller, &name, &digest, parts).await,
-            BlobVerb::Delete => blobs::delete(app, caller, &name, &digest).await,
+            BlobVerb::Get | BlobVerb::Head => {
+                Box::pin(blobs::get(app, caller, &name, &digest, parts)).await
+            }
+            BlobVerb::Delete => Box::pin(blobs::delete(app, caller, &name, &digest)).await,
         },
-        Endpoint::UploadStart { name } => uploads::start(app, caller, &name, parts, body).await,
+        Endpoint::UploadStart { name } => {
+            Box::pin(uploads::start(app, caller, &name, parts, body)).await
+        }
         Endpoint::Upload { verb, name, id } => match verb {
-            UploadVerb::Get => uploads::status(app, caller, &name, &id).await,
-            UploadVerb::Patch => uploads::append(app, caller, &name, &id, parts, body).await,
-            UploadVerb::Put => uploads::finish(app, caller, &name, &id, parts, body).await,
-            UploadVerb::Delete => uploads::cancel(app, caller, &name, &id).await,
+            UploadVerb::Get => Box::pin(uploads::status(app, caller, &name, &id)).await,
+            UploadVerb::Patch => {
+                Box::pin(uploads::append(app, caller, &name, &id, parts, body)).await
+            }
+            UploadVerb::Put => {
+                Box::pin(uploads::finish(app, caller, &name, &id, parts, body)).await
+            }
+            UploadVerb::Delete => Box::pin(uploads::cancel(app, caller, &name, &id)).await,
         },
         Endpoint::Referrers { name, digest } => {
-            referrers::list(app, caller, &name, &digest, parts).await
+            Box::pin(referrers::list(app, caller, &name, &digest, parts)).await
         }
     }
 }

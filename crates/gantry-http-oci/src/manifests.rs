@@ -14,11 +14,14 @@ pub(crate) use put::put;
 
 /// Content's entity tag is its digest.
 pub(crate) fn etag(digest: &Digest) -> HeaderValue {
-    HeaderValue::from_str(&format!("\"{digest}\"")).expect("digests are visible ASCII")
+    HeaderValue::try_from(format!("\"{digest}\"")).expect("digests are visible ASCII")
 }
 
 /// Whether the client has this content already (`If-None-Match`; RFC 9110, 13.1.2).
 pub(crate) fn matches_etag(headers: &HeaderMap, digest: &Digest) -> bool {
+    if !headers.contains_key(header::IF_NONE_MATCH) {
+        return false;
+    }
     let wanted = etag(digest);
     let wanted = wanted.as_bytes();
     headers.get_all(header::IF_NONE_MATCH).iter().any(|value| {
@@ -39,5 +42,5 @@ pub(crate) fn set_digest(headers: &mut HeaderMap, digest: &Digest) {
 const DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
 
 fn digest_value(digest: &Digest) -> HeaderValue {
-    HeaderValue::from_str(&digest.to_string()).expect("digests are visible ASCII")
+    HeaderValue::try_from(digest.to_string()).expect("digests are visible ASCII")
 }

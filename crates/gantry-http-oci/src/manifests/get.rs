@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use gantry_catalog::StoredManifest;
 use gantry_http_base::{App, Caller, OciError, RegistryLabel, inert};
 use gantry_model::permission::{Permit, Pull};
@@ -29,7 +29,7 @@ pub(crate) async fn get(
     let manifest = if accept.takes(&found.media_type) {
         found
     } else {
-        instead(app, &permit, reference, &found, accept).await?
+        Box::pin(instead(app, &permit, reference, &found, accept)).await?
     };
     if parts.method == Method::GET {
         let label = RegistryLabel::of(Some(caller.registry()));
@@ -70,16 +70,20 @@ async fn instead(
 }
 
 fn reply(manifest: &StoredManifest, parts: &Parts) -> Response {
-    let mut response = if matches_etag(&parts.headers, &manifest.digest) {
-        StatusCode::NOT_MODIFIED.into_response()
-    } else {
-        let head = parts.method == Method::HEAD;
-        let body = if head { Body::empty() } else { Body::from(manifest.bytes.clone()) };
-        let mut response = (StatusCode::OK, body).into_response();
-        let length = HeaderValue::from(manifest.bytes.len());
-        response.headers_mut().insert(header::CONTENT_LENGTH, length);
-        response
+    let is_known = matches_etag(&parts.headers, &manifest.digest);
+    let body = match is_known || parts.method == Method::HEAD {
+        true => Body::empty(),
+        false => Body::from(manifest.bytes.clone()),
     };
+    let mut response = Response::new(body);
+    let headers = response.headers_mut();
+    // All that are set here and on the way out.
+    headers.reserve(16);
+    if is_known {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+    } else {
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(manifest.bytes.len()));
+    }
     let headers = response.headers_mut();
     let media_type = HeaderValue::from_str(manifest.media_type.as_str());
     headers.insert(header::CONTENT_TYPE, media_type.expect("media types are visible ASCII"));

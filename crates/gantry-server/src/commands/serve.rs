@@ -69,7 +69,8 @@ async fn serve(config: Config, started: Instant) -> anyhow::Result<ExitCode> {
     let routes = Routes::new(app, &config, &life);
     let service = service_fn(move |request| {
         let routes = routes.clone();
-        async move { Ok::<_, Infallible>(routes.answer(request).await) }
+        // It is some kilobytes, and everyone on the way hands it on by value.
+        Box::pin(async move { Ok::<_, Infallible>(routes.answer(request).await) })
     });
     edge.serve(service, &life)?;
     welcome::print(&config, &data, &addresses, started.elapsed());

@@ -52,9 +52,10 @@ impl Routes {
         if path == "/v2" || path.starts_with("/v2/") {
             gantry_http_oci::serve(&self.app, request).await
         } else if path == "/oauth2/token" {
-            gantry_http_token::serve(&self.app, request).await
+            Box::pin(gantry_http_token::serve(&self.app, request)).await
         } else {
-            Answered::outside(self.others.clone().oneshot(request).await.into_response())
+            let answer = Box::pin(self.others.clone().oneshot(request)).await;
+            Answered::outside(answer.into_response())
         }
     }
 }
