@@ -9,8 +9,10 @@ use tokio::net::TcpStream;
 const TLS_HANDSHAKE: u8 = 0x16;
 /// How an HTTP/2 connection begins (RFC 9113 §3.4); no method is called so.
 const HTTP2_PREFACE: &[u8] = b"PRI";
-/// Peeking doesn't wait for more than it was shown before.
-const BETWEEN_PEEKS: Duration = Duration::from_millis(5);
+/// Peeking doesn't wait for more than it was shown before, so there are pauses: each twice as long as
+/// the one before, or thousands of peers that say `P` and no more would keep the processors busy.
+const FIRST_PAUSE: Duration = Duration::from_millis(5);
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
 /// What a connection opened with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +27,7 @@ pub(crate) enum Opening {
 /// Looks at the first bytes and leaves them there. The caller bounds the wait.
 pub(crate) async fn sniff(stream: &TcpStream) -> io::Result<Opening> {
     let mut seen = 0;
+    let mut pauses = pauses();
     loop {
         let mut bytes = [0; HTTP2_PREFACE.len()];
         let count = stream.peek(&mut bytes).await?;
@@ -36,13 +39,17 @@ pub(crate) async fn sniff(stream: &TcpStream) -> io::Result<Opening> {
             // its side down after one byte shows the same byte for ever; the deadline ends that.
             start if HTTP2_PREFACE.starts_with(start) => {
                 if count == seen {
-                    tokio::time::sleep(BETWEEN_PEEKS).await;
+                    tokio::time::sleep(pauses.next().unwrap_or(LONGEST_PAUSE)).await;
                 }
                 seen = count;
             }
             _ => return Ok(Opening::Http1),
         }
     }
+}
+
+fn pauses() -> impl Iterator<Item = Duration> {
+    std::iter::successors(Some(FIRST_PAUSE), |pause| Some((*pause * 2).min(LONGEST_PAUSE)))
 }
 
 #[cfg(test)]
@@ -68,6 +75,16 @@ mod tests {
         accepted.read_to_end(&mut left).await.unwrap();
         assert_eq!(left, pieces.concat(), "nothing is taken away");
         opening.unwrap()
+    }
+
+    #[test]
+    fn a_peer_that_says_too_little_is_looked_at_now_and_then() {
+        let mut waited = Duration::ZERO;
+        let looks = pauses().take_while(|pause| {
+            waited += *pause;
+            waited < Duration::from_secs(10)
+        });
+        assert!(looks.count() < 40);
     }
 
     #[tokio::test]
