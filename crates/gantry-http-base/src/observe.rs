@@ -66,6 +66,10 @@ where
     note(app, &id, &asked, &answered, received, started.elapsed());
     let Answered { mut response, registry, .. } = answered;
     response.headers_mut().insert(REQUEST_ID, id.into_header());
+    if asked.method == Method::HEAD {
+        // What is in the body stays here.
+        return response;
+    }
     let label = RegistryLabel::of(registry.as_deref());
     let sent = app.metrics.sent.get_or_create(&label);
     response.map(|body| count_sent(body, &sent))

@@ -56,8 +56,8 @@ async fn dispatch(
     }
 }
 
-/// Hands the request to its handler. What writes is boxed, so that what is merely read doesn't carry
-/// room for it from hand to hand.
+/// Hands the request to its handler. Pulls of manifests come by the thousand; all others are boxed,
+/// so that those don't carry room for them from hand to hand.
 async fn answer(
     app: &App,
     caller: &Caller<'_>,
