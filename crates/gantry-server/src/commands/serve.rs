@@ -35,7 +35,7 @@ pub(crate) struct Options {
 pub(crate) fn run(options: Options) -> anyhow::Result<ExitCode> {
     let started = Instant::now();
     let config = options.target.config(options.listen)?;
-    logs::start(&config.log)?;
+    let _logs = logs::start(&config.log)?;
     raise_descriptor_limit();
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
