@@ -8,6 +8,7 @@ mod append;
 mod cancel;
 mod claim;
 mod finish;
+mod hashing;
 mod push;
 mod receive;
 mod session;

@@ -1,8 +1,7 @@
 //! Bytes on their way from a request to the blob store: hashed, counted and bounded as they pass.
 
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use futures_util::{Stream, TryStreamExt};
@@ -12,6 +11,7 @@ use gantry_oci::{ContentRange, Hasher};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use super::append::AppendError;
+use super::hashing::Hashing;
 use crate::{Content, StoreError};
 
 /// The bytes of one request.
@@ -59,10 +59,10 @@ impl Content {
         let key = parse_key(&upload.storage_key)?;
         let most = self.limits().blob_bytes.saturating_sub(upload.received);
         let announced = range.as_ref().map(ContentRange::len);
-        let hasher = Arc::new(Mutex::new(hasher));
+        let mut hashing = Hashing::new(hasher);
         let hashed = Hashed {
             body,
-            hasher: Arc::clone(&hasher),
+            hashing: &mut hashing,
             room: announced.map_or(most, |announced| announced.min(most)),
             stop: Box::pin(stop.cancelled_owned()),
         };
@@ -87,7 +87,8 @@ impl Content {
             }
             _ => {}
         }
-        let hasher = hasher.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let hasher = hashing.finish().await;
+        let hasher = hasher.map_err(|error| StoreError::Interrupted(error.to_string()))?;
         Ok(Received { total: upload.received + written, hasher, end })
     }
 }
@@ -107,16 +108,15 @@ pub(super) async fn hash(mut hasher: Hasher, stored: BlobSource) -> Result<Hashe
 }
 
 /// A body that is hashed as it passes.
-struct Hashed {
+struct Hashed<'h> {
     body: UploadBody,
-    /// Only this stream locks it while bytes pass; the session reads it afterwards.
-    hasher: Arc<Mutex<Hasher>>,
+    hashing: &'h mut Hashing,
     /// How many more bytes may come.
     room: u64,
     stop: Pin<Box<WaitForCancellationFutureOwned>>,
 }
 
-impl Stream for Hashed {
+impl Stream for Hashed<'_> {
     type Item = Result<Bytes, BodyError>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -124,13 +124,16 @@ impl Stream for Hashed {
         if this.stop.as_mut().poll(cx).is_ready() {
             return Poll::Ready(Some(Err(TakenOver.into())));
         }
-        let item = std::task::ready!(this.body.as_mut().poll_next(cx));
+        if let Err(error) = ready!(this.hashing.poll_ready(cx)) {
+            return Poll::Ready(Some(Err(error.into())));
+        }
+        let item = ready!(this.body.as_mut().poll_next(cx));
         if let Some(Ok(bytes)) = &item {
             let Some(room) = this.room.checked_sub(bytes.len() as u64) else {
                 return Poll::Ready(Some(Err(TooLong.into())));
             };
             this.room = room;
-            this.hasher.lock().unwrap_or_else(PoisonError::into_inner).update(bytes);
+            this.hashing.push(bytes.clone());
         }
         Poll::Ready(item)
     }
