@@ -5,6 +5,8 @@ use gantry_oci::{ErrorBody, ErrorCode};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 
+/// Reasons quote what the client sent, which may be a megabyte between two quotation marks.
+const LONGEST_REASON: usize = 2048;
 /// Long enough for a database to come back, short enough for a client that waits.
 const RETRY_AFTER_SECONDS: &str = "5";
 
@@ -25,11 +27,13 @@ struct Parts {
 impl OciError {
     /// An error whose message is the code's usual one and whose detail says what it is about.
     pub fn new(status: StatusCode, code: ErrorCode, reason: impl std::fmt::Display) -> Self {
+        let mut reason = reason.to_string();
+        reason.truncate(reason.floor_char_boundary(LONGEST_REASON));
         Self(Box::new(Parts {
             status,
             code,
             message: code.message().to_owned(),
-            detail: Some(json!({ "reason": reason.to_string() })),
+            detail: Some(json!({ "reason": reason })),
             headers: Vec::new(),
         }))
     }
@@ -92,5 +96,22 @@ impl IntoResponse for OciError {
         response.headers_mut().insert(header::CONTENT_TYPE, json);
         response.headers_mut().extend(headers);
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_error_is_short_whatever_it_quotes() {
+        let quoted = "é".repeat(1 << 20);
+        let error = OciError::new(StatusCode::BAD_REQUEST, ErrorCode::ManifestInvalid, quoted);
+        let body = error.into_response().into_body().collect().await.unwrap().to_bytes();
+        assert!(body.len() < 4096, "{} bytes", body.len());
+        let told: ErrorBody = serde_json::from_slice(&body).unwrap();
+        assert_eq!(told.errors[0].detail.as_ref().unwrap()["reason"], "é".repeat(1024));
     }
 }
