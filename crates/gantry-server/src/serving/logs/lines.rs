@@ -17,6 +17,8 @@ use tracing_subscriber::fmt::MakeWriter;
 const GATHER: Duration = Duration::from_millis(20);
 /// Bytes that wait to be taken.
 const MOST: usize = 4 << 20;
+/// As much as gathers under load; memory for more isn't kept.
+const USUAL: usize = 256 << 10;
 
 /// Where lines are put down. Clones are handles.
 #[derive(Clone, Debug, Default)]
@@ -78,6 +80,7 @@ impl Lines {
     /// Waits for lines, and for more of them to come together, and takes them all.
     fn take(&self, carried: &mut Vec<u8>) -> (u64, bool) {
         carried.clear();
+        carried.shrink_to(USUAL);
         let nothing = |w: &mut Waiting| w.bytes.is_empty() && w.dropped == 0 && !w.is_over;
         let waiting = self.0.changed.wait_while(self.waiting(), nothing);
         let calm = |w: &mut Waiting| !w.is_urgent && !w.is_over && w.bytes.len() < MOST / 2;
