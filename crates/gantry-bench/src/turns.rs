@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::report::{Row, Summary};
-use crate::stats::median;
+use crate::stats::{median, percentile};
 use crate::watch::Usage;
 
 /// What one turn showed.
@@ -17,6 +17,20 @@ pub(crate) struct Reading {
     pub(crate) work: f64,
     /// What the server used.
     pub(crate) usage: Usage,
+}
+
+impl Reading {
+    /// Answers a second, from how long each took on each connection.
+    pub(crate) fn of_answers(results: Vec<Vec<Duration>>, usage: Usage) -> Self {
+        let mut times: Vec<Duration> = results.into_iter().flatten().collect();
+        let count = times.len() as f64;
+        Self {
+            value: count / usage.elapsed.as_secs_f64(),
+            p99: percentile(&mut times, 0.99),
+            work: count,
+            usage,
+        }
+    }
 }
 
 /// Who takes turns.

@@ -7,7 +7,6 @@ use anyhow::ensure;
 use crate::bench::Bench;
 use crate::load::{Connection, Crew, Finished, request};
 use crate::servers::{Protocol, Server, alone};
-use crate::stats::percentile;
 use crate::turns::Reading;
 
 const CONNECTIONS: usize = 64;
@@ -70,14 +69,7 @@ impl Asked<'_> {
             self.ask_for(&mut connection, &bytes, bench.scale.requests_for).await
         };
         let Finished { results, usage } = crew.run(&mut server.watch(), prepare, work)?;
-        let mut times: Vec<Duration> = results.into_iter().flatten().collect();
-        let count = times.len() as f64;
-        Ok(Reading {
-            value: count / usage.elapsed.as_secs_f64(),
-            p99: percentile(&mut times, 0.99),
-            work: count,
-            usage,
-        })
+        Ok(Reading::of_answers(results, usage))
     }
 
     /// Asks for so long, and answers how long each answer took.

@@ -9,7 +9,6 @@ use crate::content::Blob;
 use crate::load::{Connection, Crew, Finished, Form, Payload, push};
 use crate::report::{Case, Unit};
 use crate::servers::{Protocol, REGISTRIES, Security, Server, push_scope};
-use crate::stats::percentile;
 use crate::targets::{Target, Than};
 use crate::turns::{Reading, take_turns};
 
@@ -59,12 +58,5 @@ fn turn(server: &Server, form: Form, blobs: &[Blob]) -> anyhow::Result<Reading> 
     };
     let crew = Crew { connections: CONNECTIONS, threads: 1, patience: PATIENCE };
     let Finished { results, usage } = crew.run(&mut server.watch(), prepare, work)?;
-    let mut times: Vec<Duration> = results.into_iter().flatten().collect();
-    let count = times.len() as f64;
-    Ok(Reading {
-        value: count / usage.elapsed.as_secs_f64(),
-        p99: percentile(&mut times, 0.99),
-        work: count,
-        usage,
-    })
+    Ok(Reading::of_answers(results, usage))
 }

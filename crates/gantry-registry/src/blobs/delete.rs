@@ -1,11 +1,12 @@
 //! Deleting a blob.
 
-use gantry_catalog::Durability;
+use gantry_catalog::{DbError, Durability, Transaction};
 use gantry_model::Change;
 use gantry_model::permission::{Delete, Permit};
 use gantry_oci::Digest;
 
 use crate::error::store_error;
+use crate::uploads::Place;
 use crate::{Content, StoreError};
 
 /// Why nothing was deleted.
@@ -48,19 +49,12 @@ impl Content {
                     return Err(unknown);
                 };
                 let Some(size) = tx.blob_size(repository, &digest)? else { return Err(unknown) };
-                if let Some(manifest) = tx.blob_edge_manifest(repository, &digest)? {
-                    if !sparse {
-                        return Err(DeleteBlobError::Named { blob: digest, manifest });
-                    }
-                    tx.blob_edge_released(repository, &digest)?;
+                if let Some(manifest) = tx.blob_edge_manifest(repository, &digest)?
+                    && !sparse
+                {
+                    return Err(DeleteBlobError::Named { blob: digest, manifest });
                 }
-                tx.blob_unlink(repository, &digest)?;
-                let dropped = tx.blob_drop_unheld(registry, &digest)?;
-                let repository = name.clone();
-                tx.journal_append(
-                    registry,
-                    &Change::BlobUnlinked { repository, digest, size, dropped },
-                )?;
+                let_go(tx, &Place { registry, repository, name: &name }, &digest, size)?;
                 let trashed = content.0.trashed.clone();
                 tx.on_commit(move || trashed.notify_one());
                 tx.on_commit(content.cache().invalidation(registry, &name));
@@ -68,4 +62,21 @@ impl Content {
             })
             .await
     }
+}
+
+/// Ends a repository's hold on the blob, and that of the manifests that go on naming it.
+pub(crate) fn let_go(
+    tx: &mut Transaction<'_, '_>,
+    place: &Place<'_>,
+    digest: &Digest,
+    size: u64,
+) -> Result<(), DbError> {
+    tx.blob_edge_released(place.repository, digest)?;
+    tx.blob_unlink(place.repository, digest)?;
+    let dropped = tx.blob_drop_unheld(place.registry, digest)?;
+    let repository = place.name.clone();
+    tx.journal_append(
+        place.registry,
+        &Change::BlobUnlinked { repository, digest: *digest, size, dropped },
+    )
 }

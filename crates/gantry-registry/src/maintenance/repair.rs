@@ -1,9 +1,11 @@
 //! Making room for lost blobs to be pushed again.
 
 use gantry_catalog::{DbError, Durability};
-use gantry_model::{Change, RegistryId};
+use gantry_model::RegistryId;
 use gantry_oci::Digest;
 
+use crate::blobs::let_go;
+use crate::uploads::Place;
 use crate::{Content, StoreError};
 
 /// How many repositories one transaction takes.
@@ -18,7 +20,7 @@ impl Content {
         registry: RegistryId,
         digest: Digest,
     ) -> Result<u64, StoreError> {
-        let mut let_go = 0;
+        let mut holds = 0;
         loop {
             let content = self.clone();
             let batch = self
@@ -27,14 +29,8 @@ impl Content {
                     let holders = tx.blob_holders(registry, &digest, BATCH)?;
                     for (repository, name) in &holders {
                         let Some(size) = tx.blob_size(*repository, &digest)? else { continue };
-                        tx.blob_edge_released(*repository, &digest)?;
-                        tx.blob_unlink(*repository, &digest)?;
-                        let dropped = tx.blob_drop_unheld(registry, &digest)?;
-                        let repository = name.clone();
-                        tx.journal_append(
-                            registry,
-                            &Change::BlobUnlinked { repository, digest, size, dropped },
-                        )?;
+                        let place = Place { registry, repository: *repository, name };
+                        let_go(tx, &place, &digest, size)?;
                         tx.on_commit(content.cache().invalidation(registry, name));
                     }
                     let trashed = content.0.trashed.clone();
@@ -42,9 +38,9 @@ impl Content {
                     Ok::<_, DbError>(holders.len())
                 })
                 .await?;
-            let_go += batch as u64;
+            holds += batch as u64;
             if batch < BATCH {
-                return Ok(let_go);
+                return Ok(holds);
             }
         }
     }

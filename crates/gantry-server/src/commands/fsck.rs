@@ -43,7 +43,10 @@ pub(crate) fn run(options: Options) -> anyhow::Result<ExitCode> {
         println!("{}", told(&report));
     }
     if let Some(holds) = repaired {
-        eprintln!("ended {holds} holds of repositories on lost blobs: push them again");
+        match holds {
+            0 => eprintln!("no blob is lost: there is nothing to repair"),
+            _ => eprintln!("ended {holds} holds of repositories on lost blobs: push them again"),
+        }
     }
     let damaged = report.findings.iter().any(Finding::is_damage);
     Ok(if damaged { ExitCode::FAILURE } else { ExitCode::SUCCESS })
