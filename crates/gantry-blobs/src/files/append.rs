@@ -17,7 +17,7 @@ use crate::{Appended, BlobError, BlobKey, BodyStream};
 
 /// What is gathered before it is written. One batch gathers while another is written, so an
 /// append holds twice this, and a tiny body is a single job on the blocking pool.
-const BATCH: usize = 128 * 1024;
+const BATCH: usize = 256 * 1024;
 
 /// How far the device may fall behind the page cache. Without early write-back all the work
 /// would wait for the seal.

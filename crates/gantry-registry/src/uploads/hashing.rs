@@ -11,7 +11,7 @@ use gantry_oci::Hasher;
 use tokio::task::{JoinError, JoinHandle, spawn_blocking};
 
 /// What is gathered before it is hashed, in bytes. Less than this is not worth another thread.
-const BATCH: usize = 128 << 10;
+const BATCH: usize = 256 << 10;
 /// What a frame counts for at least: each keeps the network buffer that it lies in.
 const FRAME: usize = 4 << 10;
 
