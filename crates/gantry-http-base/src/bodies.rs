@@ -1,21 +1,15 @@
 //! Bodies of requests: bounded in length and in time.
 
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::{Body, BodyDataStream};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
-use gantry_oci::ErrorCode;
 use gantry_registry::uploads::UploadBody;
-use http::StatusCode;
 use http_body_util::{BodyExt, Limited};
 use tokio::time::{Instant, Sleep, sleep, timeout};
-
-use crate::OciError;
 
 /// Why there is no whole body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,47 +39,28 @@ pub async fn read_body(body: Body, most: usize, patience: Duration) -> Result<By
     }
 }
 
-/// The body as a stream of blob bytes, which ends where the body stands still for longer than
-/// `patience`.
-pub fn upload_body(body: Body, patience: Duration) -> (UploadBody, Standstill) {
-    let standstill = Standstill { happened: Arc::default(), patience };
-    let stream = Impatient {
+/// The body as a stream of blob bytes, which ends in [`StoodStill`] where the body stands still
+/// for longer than `patience`.
+pub fn upload_body(body: Body, patience: Duration) -> UploadBody {
+    Box::pin(Impatient {
         body: body.into_data_stream(),
         timer: Box::pin(sleep(patience)),
         is_waiting: false,
-        standstill: standstill.clone(),
-    };
-    (Box::pin(stream), standstill)
+        patience,
+    })
 }
 
-/// Whether a body stood still for too long.
-#[derive(Clone, Debug)]
-pub struct Standstill {
-    happened: Arc<AtomicBool>,
-    patience: Duration,
-}
-
-#[derive(Debug, thiserror::Error)]
+/// A body stood still for too long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no byte arrived for {0:?}")]
-struct StoodStill(Duration);
-
-impl Standstill {
-    /// What to answer: `error`, unless a standstill is behind it.
-    pub fn explain(&self, error: OciError) -> OciError {
-        if !self.happened.load(Ordering::Relaxed) {
-            return error;
-        }
-        let reason = StoodStill(self.patience);
-        OciError::new(StatusCode::REQUEST_TIMEOUT, ErrorCode::BlobUploadInvalid, reason)
-    }
-}
+pub struct StoodStill(Duration);
 
 /// A body that may not stand still while somebody waits for its next bytes.
 struct Impatient {
     body: BodyDataStream,
     timer: Pin<Box<Sleep>>,
     is_waiting: bool,
-    standstill: Standstill,
+    patience: Duration,
 }
 
 impl Stream for Impatient {
@@ -98,11 +73,10 @@ impl Stream for Impatient {
             return Poll::Ready(item.map(|chunk| chunk.map_err(Into::into)));
         }
         if !std::mem::replace(&mut this.is_waiting, true) {
-            this.timer.as_mut().reset(Instant::now() + this.standstill.patience);
+            this.timer.as_mut().reset(Instant::now() + this.patience);
         }
         std::task::ready!(this.timer.as_mut().poll(cx));
-        this.standstill.happened.store(true, Ordering::Relaxed);
-        Poll::Ready(Some(Err(StoodStill(this.standstill.patience).into())))
+        Poll::Ready(Some(Err(StoodStill(this.patience).into())))
     }
 }
 
@@ -139,7 +113,7 @@ mod tests {
         for (waits, arrived, stood_still) in
             [(&[59, 59, 59, 59][..], 4, false), (&[1, 1, 61, 1], 2, true), (&[61], 0, true)]
         {
-            let (mut body, standstill) = upload_body(slow(waits), PATIENCE);
+            let mut body = upload_body(slow(waits), PATIENCE);
             let mut count = 0;
             let end = loop {
                 match body.next().await {
@@ -147,16 +121,15 @@ mod tests {
                     end => break end,
                 }
             };
-            assert_eq!((count, end.is_some()), (arrived, stood_still), "{waits:?}");
-            let broken = OciError::new(StatusCode::BAD_REQUEST, ErrorCode::BlobUploadInvalid, "");
-            let status = standstill.explain(broken).status();
-            assert_eq!(status == StatusCode::REQUEST_TIMEOUT, stood_still, "{waits:?}");
+            let cause = end.map(|end| end.unwrap_err().downcast_ref::<StoodStill>().copied());
+            let expected = stood_still.then_some(Some(StoodStill(PATIENCE)));
+            assert_eq!((count, cause), (arrived, expected), "{waits:?}");
         }
     }
 
     #[tokio::test(start_paused = true)]
     async fn time_that_nobody_waits_for_a_body_does_not_count() {
-        let (mut body, _) = upload_body(slow(&[0, 0]), PATIENCE);
+        let mut body = upload_body(slow(&[0, 0]), PATIENCE);
         assert!(body.next().await.unwrap().is_ok());
         sleep(PATIENCE * 10).await;
         assert!(body.next().await.unwrap().is_ok());

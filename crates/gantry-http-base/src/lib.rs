@@ -23,7 +23,7 @@ use gantry_access::Access;
 use gantry_edge::Peers;
 use gantry_registry::Content;
 
-pub use bodies::{BodyError, Standstill, read_body, upload_body};
+pub use bodies::{BodyError, StoodStill, read_body, upload_body};
 pub use caller::Caller;
 pub use inert::{inert, with_docker_version};
 pub use metrics::{Metrics, RegistryLabel};

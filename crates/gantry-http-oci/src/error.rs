@@ -1,7 +1,7 @@
 //! The one file that speaks both languages: what happened, in the use-cases' words, and how the
 //! distribution-spec calls it.
 
-use gantry_http_base::OciError;
+use gantry_http_base::{OciError, StoodStill};
 use gantry_oci::{EndpointError, ErrorCode};
 use gantry_registry::StoreError;
 use gantry_registry::blobs::{DeleteBlobError, FindBlobError, MountError, ReadBlobError};
@@ -168,6 +168,9 @@ pub(crate) fn append(error: AppendError) -> OciError {
         }
         AppendError::TooLong(_) => {
             OciError::new(StatusCode::PAYLOAD_TOO_LARGE, ErrorCode::SizeInvalid, error)
+        }
+        AppendError::BrokenOff(cause) if cause.is::<StoodStill>() => {
+            OciError::new(StatusCode::REQUEST_TIMEOUT, ErrorCode::BlobUploadInvalid, cause)
         }
         AppendError::BrokenOff(_) => bad_request(ErrorCode::BlobUploadInvalid, error),
         AppendError::Store(source) => store(source),

@@ -5,6 +5,7 @@ mod delete;
 mod get;
 mod put;
 
+use bytes::Bytes;
 use gantry_oci::Digest;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
@@ -33,10 +34,13 @@ pub(crate) fn matches_etag(headers: &HeaderMap, digest: &Digest) -> bool {
     })
 }
 
-/// `Docker-Content-Digest` and `ETag`.
+/// `Docker-Content-Digest` and `ETag`: one text, with and without its quotes.
 pub(crate) fn set_digest(headers: &mut HeaderMap, digest: &Digest) {
-    headers.insert(DIGEST, digest_value(digest));
-    headers.insert(header::ETAG, etag(digest));
+    let tag = Bytes::from(format!("\"{digest}\""));
+    let digest = HeaderValue::from_maybe_shared(tag.slice(1..tag.len() - 1));
+    headers.insert(DIGEST, digest.expect("digests are visible ASCII"));
+    let tag = HeaderValue::from_maybe_shared(tag).expect("digests are visible ASCII");
+    headers.insert(header::ETAG, tag);
 }
 
 const DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");

@@ -36,9 +36,9 @@ pub(crate) async fn append(
     let permit = caller.permit::<Push>(name)?;
     let id = session_id(id)?;
     let range = chunk_range(&parts.headers, &body)?;
-    let (body, standstill) = upload_body(body, app.body_timeout);
+    let body = upload_body(body, app.body_timeout);
     let received = app.content.append_upload(permit, id, range, body).await;
-    let received = received.map_err(|error| standstill.explain(error::append(error)))?;
+    let received = received.map_err(error::append)?;
     Ok(reply::session(StatusCode::ACCEPTED, name, id, received))
 }
 
@@ -57,9 +57,9 @@ pub(crate) async fn finish(
         OciError::new(StatusCode::BAD_REQUEST, ErrorCode::DigestInvalid, reason)
     })?;
     let range = chunk_range(&parts.headers, &body)?;
-    let (body, standstill) = upload_body(body, app.body_timeout);
+    let body = upload_body(body, app.body_timeout);
     let pushed = app.content.finish_upload(permit, id, digest, range, body).await;
-    let pushed = pushed.map_err(|error| standstill.explain(error::finish(error)))?;
+    let pushed = pushed.map_err(error::finish)?;
     Ok(reply::created(name, &pushed.digest))
 }
 

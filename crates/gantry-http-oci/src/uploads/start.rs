@@ -37,9 +37,8 @@ pub(crate) async fn start(
             Ok(reply::session(StatusCode::ACCEPTED, name, id, 0))
         }
         Some(digest) => {
-            let (body, standstill) = upload_body(body, app.body_timeout);
-            let pushed = app.content.push_blob(permit, digest, body).await;
-            pushed.map_err(|error| standstill.explain(error::push_blob(error)))?;
+            let body = upload_body(body, app.body_timeout);
+            app.content.push_blob(permit, digest, body).await.map_err(error::push_blob)?;
             Ok(reply::created(name, &digest))
         }
     }

@@ -1,18 +1,15 @@
 //! Taking a chunk, or a stream without end announced.
 
-use gantry_blobs::BlobError;
+use gantry_blobs::{BlobError, BodyError};
 use gantry_catalog::{Durability, UploadRow};
 use gantry_model::UploadId;
 use gantry_model::permission::{Permit, Push};
 use gantry_oci::ContentRange;
 
 use super::claim::ClaimError;
-use super::receive::{Received, UploadBody};
+use super::receive::{Received, TakenOver, UploadBody};
 use crate::error::store_error;
 use crate::{Content, StoreError};
-
-/// What a request is told whose session another went on with.
-const SUPERSEDED: &str = "another request went on with this upload";
 
 /// Why a request's bytes weren't all taken.
 #[derive(Debug, thiserror::Error)]
@@ -42,9 +39,9 @@ pub enum AppendError {
     /// The blob would be too long.
     #[error("a blob may have {0} bytes at most")]
     TooLong(u64),
-    /// The body broke off; what came before is kept.
+    /// The body broke off, for the reason that its stream gave; what came before is kept.
     #[error("the body broke off: {0}")]
-    BrokenOff(String),
+    BrokenOff(BodyError),
     /// A store failed; the session is where it was.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -56,7 +53,7 @@ impl From<ClaimError> for AppendError {
     fn from(error: ClaimError) -> Self {
         match error {
             ClaimError::Unknown => Self::Unknown,
-            ClaimError::Superseded => Self::BrokenOff(SUPERSEDED.into()),
+            ClaimError::Superseded => Self::BrokenOff(TakenOver.into()),
             ClaimError::Store(error) => error.into(),
         }
     }
@@ -102,7 +99,7 @@ impl Content {
         self.advance_upload(id, &upload, &received).await?;
         match received.end {
             Ok(()) => Ok(received.total),
-            Err(error) => Err(AppendError::BrokenOff(error.to_string())),
+            Err(error) => Err(AppendError::BrokenOff(error)),
         }
     }
 

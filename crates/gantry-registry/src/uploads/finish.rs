@@ -87,11 +87,11 @@ impl Content {
     ) -> Result<PushedBlob, FinishError> {
         let (turn, upload) = self.claim_upload(permit, id).await.map_err(AppendError::from)?;
         let received = self.receive(&upload, range, body, turn.stop()).await?;
-        if let Err(error) = &received.end {
+        if received.end.is_err() {
             self.advance_upload(id, &upload, &received).await?;
-            return Err(AppendError::BrokenOff(error.to_string()).into());
         }
-        let Received { total, hasher, .. } = received;
+        let Received { total, hasher, end } = received;
+        end.map_err(AppendError::BrokenOff)?;
         let key = parse_key(&upload.storage_key)?;
         let actual = if hasher.algorithm() == digest.algorithm() {
             hasher.finish()

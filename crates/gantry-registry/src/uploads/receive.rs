@@ -32,9 +32,10 @@ pub(super) struct Received {
 #[error("too many bytes")]
 struct TooLong;
 
+/// Another request has the session.
 #[derive(Debug, thiserror::Error)]
 #[error("another request went on with this upload")]
-struct TakenOver;
+pub(super) struct TakenOver;
 
 impl Content {
     /// Appends a request's bytes to the session's, without noting it in the catalog: on an error

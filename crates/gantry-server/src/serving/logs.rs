@@ -3,6 +3,8 @@
 //! Lines are written by a thread of their own, many at a time. So a request costs no system call for
 //! its line, and whoever stops reading the log stops no request: lines beyond a bound are dropped.
 
+mod fields;
+
 use std::io::{self, BufWriter, IsTerminal, Stderr, Write, stderr};
 use std::thread;
 use std::time::Duration;
@@ -34,7 +36,9 @@ pub(crate) fn start(log: &Log) -> anyhow::Result<WorkerGuard> {
     let logs = fmt().with_env_filter(filter).with_writer(lines);
     match log.format {
         LogFormat::Json => logs.json().flatten_event(true).init(),
-        LogFormat::Text => logs.with_ansi(stderr().is_terminal()).init(),
+        LogFormat::Text => {
+            logs.fmt_fields(fields::Fields).with_ansi(stderr().is_terminal()).init();
+        }
     }
     Ok(guard)
 }
