@@ -16,7 +16,7 @@ export GANTRY_BIN=$root/target/release/gantry
 case $soak in
 # Two hundred times kill -9, and disks that fill up.
 crash)
-  GANTRY_CRASH_ROUNDS=200 part crash \
+  GANTRY_CRASH_ROUNDS=200 GANTRY_FULL_ROUNDS=60 part crash \
     cargo test --workspace --no-fail-fast --test kill9 --test full -- --nocapture
   ;;
 # Power lost at every boundary of a sync.
