@@ -5,7 +5,6 @@ mod delete;
 mod get;
 mod put;
 
-use bytes::Bytes;
 use gantry_oci::Digest;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
@@ -36,10 +35,9 @@ pub(crate) fn matches_etag(headers: &HeaderMap, digest: &Digest) -> bool {
 
 /// `Docker-Content-Digest` and `ETag`: one text, with and without its quotes.
 pub(crate) fn set_digest(headers: &mut HeaderMap, digest: &Digest) {
-    let tag = Bytes::from(format!("\"{digest}\""));
-    let digest = HeaderValue::from_maybe_shared(tag.slice(1..tag.len() - 1));
+    let tag = etag(digest);
+    let digest = HeaderValue::from_bytes(&tag.as_bytes()[1..tag.len() - 1]);
     headers.insert(DIGEST, digest.expect("digests are visible ASCII"));
-    let tag = HeaderValue::from_maybe_shared(tag).expect("digests are visible ASCII");
     headers.insert(header::ETAG, tag);
 }
 

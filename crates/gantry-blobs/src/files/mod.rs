@@ -36,7 +36,7 @@ use crate::{Appended, BlobError, BlobKey, BlobSource, BlobStore, BodyStream, Spa
 
 /// Keeps each blob in a file of its own.
 ///
-/// Memory per append is two batches of 128 KiB; syncs of directories are shared among those who
+/// Memory per append is two batches of 256 KiB; syncs of directories are shared among those who
 /// seal at the same time; files that are read often stay open.
 pub struct FileBlobStore {
     shared: Arc<Shared>,
