@@ -2,6 +2,9 @@
 # Builds the Go programs of one group of tools/go-tools.txt, if they are missing:
 # tools/go.sh test|bench
 #
+# A version of `latest` is asked for each time, and the program kept under that name
+# too, which is good enough when nobody answers.
+#
 # Each is built as the only requirement of an empty module, which gives it exactly
 # the dependencies its own go.mod names (checked against Go's checksum database)
 # and also works for modules that `go install` refuses.
@@ -30,11 +33,23 @@ build() { # program module version package
   [[ -x $out ]]
 }
 
+latest() { # program module package
+  local program=$1 module=$2 version kept=$cache/bin/$1-latest
+  version=$(cd / && GOFLAGS=-mod=mod go list -m -f '{{.Version}}' "$module@latest") ||
+    { [[ -x $kept ]] && return 0; }
+  build "$program" "$module" "$version" "$3" &&
+    ln -sfn "$program-$version" "$kept" && echo "$program: $version" >&2
+}
+
 unavailable=()
 while read -r program group module version package; do
   [[ $group == "${1:?usage: tools/go.sh GROUP}" ]] || continue
   started=$SECONDS
-  build "$program" "$module" "$version" "$package" || unavailable+=("$program ($module@$version)")
+  if [[ $version == latest ]]; then
+    latest "$program" "$module" "$package"
+  else
+    build "$program" "$module" "$version" "$package"
+  fi || unavailable+=("$program ($module@$version)")
   [[ $((SECONDS - started)) -lt 2 ]] || echo "$program: $((SECONDS - started)) s" >&2
 done < <(grep -v '^#' "$root/tools/go-tools.txt")
 
