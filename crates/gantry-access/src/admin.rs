@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use gantry_catalog::{AdminPassword, Catalog, Durability};
+use gantry_catalog::{AdminPassword, Catalog, Durability, Transaction};
 use gantry_model::{Registry, RegistryId};
 use gantry_oci::Secret;
 use gantry_sha2::Sha256;
@@ -34,28 +34,46 @@ impl AdminAccounts {
         wanted: Option<(RegistryId, &Secret)>,
     ) -> Result<Self, SetupError> {
         let kept = catalog.admin_password_list().await?;
+        for registry in registries {
+            for name in NAMES {
+                let row = kept.iter().find(|row| row.registry == registry.id && row.name == name);
+                let opened = row.map(|row| open(master_key, registry, row)).transpose()?;
+                let wanted = wanted.filter(|(id, _)| *id == registry.id && name == NAMES[0]);
+                match (opened, wanted) {
+                    (Some(opened), Some((_, wanted))) if opened != *wanted => {
+                        let row = sealed(master_key, registry, name, wanted);
+                        let set = move |tx: &mut Transaction<'_, '_>| tx.admin_password_set(&row);
+                        catalog.transaction(Durability::Power, set).await?;
+                    }
+                    (Some(_), _) => {}
+                    (None, wanted) => {
+                        let password = wanted.map_or_else(generate, |(_, wanted)| wanted.clone());
+                        let row = sealed(master_key, registry, name, &password);
+                        // Of two nodes that start at once, one has made it.
+                        let establish =
+                            move |tx: &mut Transaction<'_, '_>| tx.admin_password_establish(&row);
+                        catalog.transaction(Durability::Power, establish).await?;
+                    }
+                }
+            }
+        }
+        Self::read(catalog, master_key, registries).await
+    }
+
+    /// The passwords that there are.
+    async fn read(
+        catalog: &Catalog,
+        master_key: &MasterKey,
+        registries: &[Arc<Registry>],
+    ) -> Result<Self, SetupError> {
+        let kept = catalog.admin_password_list().await?;
         let mut accounts = HashMap::new();
         for registry in registries {
             let mut account = Account::default();
             for name in NAMES {
-                let sealed =
-                    kept.iter().find(|row| row.registry == registry.id && row.name == name);
-                let opened = match sealed {
-                    Some(row) => Some(open(master_key, registry, row)?),
-                    None => None,
-                };
-                let wanted = wanted
-                    .filter(|(id, _)| *id == registry.id && name == NAMES[0])
-                    .map(|(_, password)| password.clone());
-                let password = match (opened, wanted) {
-                    (Some(opened), None) => opened,
-                    (Some(opened), Some(wanted)) if opened == wanted => opened,
-                    (_, wanted) => {
-                        let password = wanted.unwrap_or_else(generate);
-                        set(catalog, master_key, registry, name, &password).await?;
-                        password
-                    }
-                };
+                let found = kept.iter().find(|row| row.registry == registry.id && row.name == name);
+                let Some(row) = found else { continue };
+                let password = open(master_key, registry, row)?;
                 account.hashes.push(hash(password.expose()));
                 account.first.get_or_insert(password);
             }
@@ -94,20 +112,17 @@ fn open(
     String::from_utf8(opened).map(Secret::new).map_err(|_| SetupError::Key(what()))
 }
 
-async fn set(
-    catalog: &Catalog,
+fn sealed(
     master_key: &MasterKey,
     registry: &Registry,
     name: &str,
     password: &Secret,
-) -> Result<(), SetupError> {
-    let row = AdminPassword {
+) -> AdminPassword {
+    AdminPassword {
         registry: registry.id,
         name: name.to_owned(),
         sealed: master_key.seal(&purpose(registry, name), password.expose().as_bytes()),
-    };
-    catalog.transaction(Durability::Power, move |tx| tx.admin_password_set(&row)).await?;
-    Ok(())
+    }
 }
 
 fn purpose(registry: &Registry, name: &str) -> String {

@@ -47,7 +47,7 @@ impl Access {
         user: &str,
         password: &str,
     ) -> Result<Actor, AuthenticationError> {
-        if !self.0.admins.verify(registry, user, password) {
+        if !self.0.admins.load().verify(registry, user, password) {
             return Err(AuthenticationError::Credentials);
         }
         let grants = vec![Grant::EveryRepository(Actions::ALL), Grant::Catalog];

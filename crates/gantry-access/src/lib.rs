@@ -12,6 +12,7 @@ mod tokens;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use gantry_catalog::{Catalog, DbError};
 use gantry_model::{Clock, Registry};
 use gantry_oci::Secret;
@@ -49,8 +50,9 @@ pub struct Access(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     clock: Arc<dyn Clock>,
-    admins: AdminAccounts,
-    keys: SigningKeys,
+    master_key: MasterKey,
+    admins: ArcSwap<AdminAccounts>,
+    keys: ArcSwap<SigningKeys>,
     verified: VerifiedTokens,
     token_lifetime: Duration,
 }
@@ -84,15 +86,41 @@ impl Access {
         let keys = SigningKeys::open(catalog, master_key).await?;
         Ok(Self(Arc::new(Inner {
             clock,
-            admins,
-            keys,
+            master_key: master_key.clone(),
+            admins: ArcSwap::from_pointee(admins),
+            keys: ArcSwap::from_pointee(keys),
             verified: VerifiedTokens::new(),
             token_lifetime: options.token_lifetime,
         })))
     }
 
     /// The first password of the registry's admin account.
-    pub fn admin_password(&self, registry: &Registry) -> Option<&Secret> {
-        self.0.admins.first_password(registry.id)
+    pub fn admin_password(&self, registry: &Registry) -> Option<Secret> {
+        self.0.admins.load().first_password(registry.id).cloned()
+    }
+
+    /// Brings what is kept in memory up to the catalog, after another node has changed it.
+    pub async fn refresh(
+        &self,
+        catalog: &Catalog,
+        registries: &[Arc<Registry>],
+    ) -> Result<(), SetupError> {
+        let admins = AdminAccounts::open(catalog, &self.0.master_key, registries, None).await?;
+        let keys = SigningKeys::open(catalog, &self.0.master_key).await?;
+        self.0.admins.store(Arc::new(admins));
+        self.0.keys.store(Arc::new(keys));
+        Ok(())
+    }
+
+    /// Whether the secrets in `catalog`, where there are any, were sealed under `master_key`.
+    /// Changes nothing.
+    pub async fn check_master_key(
+        catalog: &Catalog,
+        master_key: &MasterKey,
+    ) -> Result<(), SetupError> {
+        match SigningKeys::check(catalog, master_key).await {
+            Err(SetupError::Catalog(DbError::MissingTable(_))) => Ok(()),
+            checked => checked,
+        }
     }
 }

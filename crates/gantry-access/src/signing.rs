@@ -19,17 +19,15 @@ impl SigningKeys {
     ) -> Result<Self, SetupError> {
         let mut rows = catalog.signing_key_list().await?;
         if rows.is_empty() {
+            // Two nodes that start at once make one each: both are good, and known to both soon.
             let row = generate(catalog, master_key)?;
-            let insert = row.clone();
             catalog
-                .transaction(Durability::Power, move |tx| tx.signing_key_insert(&insert))
+                .transaction(Durability::Power, move |tx| tx.signing_key_establish(&row))
                 .await?;
-            rows.push(row);
+            rows = catalog.signing_key_list().await?;
         }
         let newest = &rows[0];
-        let private = master_key.open(&purpose(&newest.id), &newest.sealed).map_err(|source| {
-            SetupError::Sealed { what: format!("signing key {}", newest.id), source }
-        })?;
+        let private = private(newest, master_key)?;
         Ok(Self {
             newest: (newest.id.clone(), EncodingKey::from_ec_der(&private)),
             verifying: rows
@@ -37,6 +35,12 @@ impl SigningKeys {
                 .map(|row| (row.id.clone(), DecodingKey::from_ec_der(&row.public_key)))
                 .collect(),
         })
+    }
+
+    /// Whether the newest key, where there is one, opens.
+    pub(crate) async fn check(catalog: &Catalog, master_key: &MasterKey) -> Result<(), SetupError> {
+        let rows = catalog.signing_key_list().await?;
+        rows.first().map_or(Ok(()), |row| private(row, master_key).map(drop))
     }
 
     /// The key that signs, with its `kid`.
@@ -54,6 +58,12 @@ impl std::fmt::Debug for SigningKeys {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SigningKeys").field("newest", &self.newest.0).finish_non_exhaustive()
     }
+}
+
+fn private(row: &SigningKeyRow, master_key: &MasterKey) -> Result<Vec<u8>, SetupError> {
+    master_key
+        .open(&purpose(&row.id), &row.sealed)
+        .map_err(|source| SetupError::Sealed { what: format!("signing key {}", row.id), source })
 }
 
 fn purpose(id: &str) -> String {

@@ -127,7 +127,8 @@ impl Access {
         if !fits(&claims) {
             return Err(TooManyScopes);
         }
-        let (id, key) = self.0.keys.newest();
+        let keys = self.0.keys.load();
+        let (id, key) = keys.newest();
         let header = Header { kid: Some(id.into()), ..Header::new(Algorithm::ES256) };
         let text = jsonwebtoken::encode(&header, &claims, key).expect("the key was made for ES256");
         Ok(AccessToken {
@@ -170,7 +171,8 @@ impl Access {
     fn check_signature(&self, registry: &Registry, text: &str) -> Result<Verified, TokenError> {
         let invalid = |_| TokenError::Invalid;
         let header = jsonwebtoken::decode_header(text).map_err(invalid)?;
-        let key = header.kid.as_deref().and_then(|id| self.0.keys.verifying(id));
+        let keys = self.0.keys.load();
+        let key = header.kid.as_deref().and_then(|id| keys.verifying(id));
         let key = key.ok_or(TokenError::Invalid)?;
         let mut validation = Validation::new(Algorithm::ES256);
         validation.set_issuer(&[ISSUER]);

@@ -12,8 +12,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use futures_util::{StreamExt, future, stream};
-use gantry_blobs::{BlobKey, BlobStore, FileBlobStore};
+use futures_util::{StreamExt, TryStreamExt, future, stream};
+use gantry_blobs::{BlobKey, BlobStore, Draft, FileBlobStore};
 use gantry_sha2::Sha256;
 
 const LARGE: usize = 256 << 20;
@@ -75,8 +75,8 @@ async fn append_large(
         hasher.update(frame);
         Ok(frame.clone())
     });
-    let appended = store.append(&key, 0, body.boxed()).await?;
-    store.seal(&key, appended.written).await?;
+    let appended = store.append(&key, &Draft::new(), body.boxed()).await?;
+    store.seal(&key, &appended.draft).await?;
     std::hint::black_box(hasher.finish());
     let took = start.elapsed();
     store.delete(&key).await?;
@@ -94,14 +94,14 @@ async fn append_small(
         for blob in 0..SMALL_BLOBS / CLIENTS {
             let key = key("small", round * 100_000 + (client * 1_000 + blob) as u64)?;
             let body = stream::iter([Ok(bytes.clone())]).boxed();
-            let appended = store.append(&key, 0, body).await?;
-            store.seal(&key, appended.written).await?;
+            let appended = store.append(&key, &Draft::new(), body).await?;
+            store.seal(&key, &appended.draft).await?;
         }
         Ok::<_, Box<dyn std::error::Error>>(())
     });
     future::try_join_all(clients).await?;
     let rate = SMALL_BLOBS as f64 / start.elapsed().as_secs_f64();
-    let keys = store.list("small", None, SMALL_BLOBS).await?;
+    let keys: Vec<_> = store.list("small").try_collect().await?;
     future::try_join_all(keys.iter().map(|blob| store.delete(&blob.key))).await?;
     Ok(rate)
 }

@@ -41,6 +41,14 @@ pub enum BlobError {
         /// The bytes that are there.
         length: u64,
     },
+    /// A store beyond this machine can't be reached, or can't do it for now.
+    #[error("{operation} failed: {problem}")]
+    Unavailable {
+        /// What was being done, and to what.
+        operation: String,
+        /// What the store, or the network, said.
+        problem: String,
+    },
     /// The device or the operating system failed.
     #[error("{operation} failed")]
     Io {

@@ -1,4 +1,4 @@
-//! The blob seam: bytes by key, on files or in memory.
+//! The blob seam: bytes by key, on files or in memory. Object stores have a crate of their own.
 //!
 //! A [`BlobStore`] holds opaque bytes under a [`BlobKey`] that is made for one upload and never
 //! used again. It knows no digests, repositories or permissions: which bytes a digest means is
@@ -8,6 +8,7 @@
 //! What a caller may rely on is written once, at the [`BlobStore`] trait, and checked by one
 //! contract suite that every implementation runs.
 
+mod draft;
 mod error;
 mod files;
 mod key;
@@ -15,9 +16,10 @@ mod memory;
 mod source;
 mod store;
 
+pub use draft::Draft;
 pub use error::{BlobError, BodyError};
 pub use files::FileBlobStore;
 pub use key::{BlobKey, InvalidBlobKey};
 pub use memory::MemoryBlobStore;
 pub use source::{BlobFile, BlobSource, BlobStream};
-pub use store::{Appended, BlobStore, BodyStream, Space, StoredBlob};
+pub use store::{Appended, BlobList, BlobStore, BodyStream, Resumed, Sealed, Space, StoredBlob};

@@ -9,7 +9,10 @@ use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use futures_util::{StreamExt, stream};
 
-use crate::{Appended, BlobError, BlobKey, BlobSource, BlobStore, BodyStream, Space, StoredBlob};
+use crate::{
+    Appended, BlobError, BlobKey, BlobList, BlobSource, BlobStore, BodyStream, Draft, Resumed,
+    Sealed, Space, StoredBlob,
+};
 
 /// Keeps blobs in memory until it is dropped.
 #[derive(Default)]
@@ -39,11 +42,11 @@ impl BlobStore for MemoryBlobStore {
     async fn append(
         &self,
         key: &BlobKey,
-        offset: u64,
+        draft: &Draft,
         mut body: BodyStream<'_>,
     ) -> Result<Appended, BlobError> {
         // Refused before the body is read, as a file would.
-        self.blobs().get(key).unwrap_or(&Blob::default()).check(key, offset)?;
+        self.blobs().get(key).unwrap_or(&Blob::default()).check(key, draft.length())?;
         let mut received = BytesMut::new();
         let mut end = Ok(());
         while let Some(frame) = body.next().await {
@@ -57,30 +60,38 @@ impl BlobStore for MemoryBlobStore {
         }
         let mut blobs = self.blobs();
         let blob = blobs.entry(key.clone()).or_default();
-        blob.cut(key, offset)?;
+        blob.cut(key, draft.length())?;
         blob.bytes.extend_from_slice(&received);
-        Ok(Appended { written: received.len() as u64, end })
+        let draft = Draft::resume(draft.length() + received.len() as u64, Vec::new());
+        Ok(Appended { draft, end })
     }
 
-    async fn seal(&self, key: &BlobKey, length: u64) -> Result<(), BlobError> {
+    async fn checkpoint(&self, _: &BlobKey, draft: &Draft) -> Result<Draft, BlobError> {
+        Ok(draft.clone())
+    }
+
+    async fn resume(&self, key: &BlobKey, draft: &Draft) -> Result<Resumed, BlobError> {
+        match self.blobs().get_mut(key) {
+            Some(blob) => {
+                blob.sealed = false;
+                blob.check(key, draft.length())?;
+            }
+            None => Blob::default().check(key, draft.length())?,
+        }
+        Ok(Resumed::Kept)
+    }
+
+    async fn seal(&self, key: &BlobKey, draft: &Draft) -> Result<Sealed, BlobError> {
         let mut blobs = self.blobs();
-        if length == 0 {
-            blobs.entry(key.clone()).or_default();
+        if !blobs.contains_key(key) {
+            Blob::default().check(key, draft.length())?;
         }
-        let blob = blobs.get_mut(key).ok_or_else(|| BlobError::NotFound(key.clone()))?;
-        if blob.sealed && blob.bytes.len() as u64 == length {
-            return Ok(());
+        let blob = blobs.entry(key.clone()).or_default();
+        if !blob.sealed || blob.bytes.len() as u64 != draft.length() {
+            blob.cut(key, draft.length())?;
+            blob.sealed = true;
         }
-        blob.cut(key, length)?;
-        blob.sealed = true;
-        Ok(())
-    }
-
-    async fn reopen(&self, key: &BlobKey) -> Result<(), BlobError> {
-        if let Some(blob) = self.blobs().get_mut(key) {
-            blob.sealed = false;
-        }
-        Ok(())
+        Ok(Sealed { key: key.clone(), doubtful: false })
     }
 
     async fn read(
@@ -108,19 +119,18 @@ impl BlobStore for MemoryBlobStore {
         Ok(())
     }
 
-    async fn list(
-        &self,
-        registry: &str,
-        after: Option<&BlobKey>,
-        limit: usize,
-    ) -> Result<Vec<StoredBlob>, BlobError> {
+    async fn holds(&self, key: &BlobKey) -> Result<bool, BlobError> {
+        Ok(self.blobs().contains_key(key))
+    }
+
+    fn list<'a>(&'a self, registry: &str) -> BlobList<'a> {
         let blobs = self.blobs();
-        let listed = blobs
+        let listed: Vec<_> = blobs
             .iter()
-            .filter(|(key, _)| key.registry() == registry && after.is_none_or(|after| *key > after))
-            .map(|(key, blob)| StoredBlob { key: key.clone(), length: blob.bytes.len() as u64 })
-            .take(limit);
-        Ok(listed.collect())
+            .filter(|(key, _)| key.registry() == registry)
+            .map(|(key, blob)| Ok(StoredBlob { key: key.clone(), length: blob.bytes.len() as u64 }))
+            .collect();
+        stream::iter(listed).boxed()
     }
 
     async fn probe(&self) -> Result<Space, BlobError> {

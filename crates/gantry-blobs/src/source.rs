@@ -30,12 +30,10 @@ pub enum BlobSource {
         /// How many.
         length: u64,
     },
-    /// A short-lived address from which the client may fetch the bytes itself.
-    Redirect(String),
 }
 
 impl BlobSource {
-    /// The bytes of a file or a stream, in order; an error where there is only an address.
+    /// The bytes, in order.
     ///
     /// For the slow paths that look at content (`fsck --deep`, a digest by another algorithm).
     /// Surfaces that send a file have better ways.
@@ -43,10 +41,14 @@ impl BlobSource {
         match self {
             Self::File { file, range } => file.chunks(range),
             Self::Stream { stream, .. } => stream,
-            Self::Redirect(_) => {
-                let refusal = io::Error::other("the blob is only to be had from another address");
-                stream::once(async { Err(refusal) }).boxed()
-            }
+        }
+    }
+
+    /// How many bytes.
+    pub fn length(&self) -> u64 {
+        match self {
+            Self::File { range, .. } => range.end - range.start,
+            Self::Stream { length, .. } => *length,
         }
     }
 
@@ -62,7 +64,6 @@ impl fmt::Debug for BlobSource {
         match self {
             Self::File { range, .. } => f.debug_tuple("File").field(range).finish(),
             Self::Stream { length, .. } => f.debug_tuple("Stream").field(length).finish(),
-            Self::Redirect(_) => f.write_str("Redirect"),
         }
     }
 }

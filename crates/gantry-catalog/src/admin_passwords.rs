@@ -26,6 +26,11 @@ pub(crate) const SET: Stmt = Stmt::new(
         set sealed = excluded.sealed, set_at = excluded.set_at",
 );
 
+pub(crate) const SET_FIRST: Stmt = Stmt::new(
+    "insert into admin_password (registry, name, sealed, set_at) values ($1, $2, $3, $4)
+         on conflict (registry, name) do nothing",
+);
+
 impl Catalog {
     /// Every registry's passwords.
     pub async fn admin_password_list(&self) -> Result<Vec<AdminPassword>, DbError> {
@@ -42,6 +47,16 @@ impl Catalog {
 }
 
 impl Transaction<'_, '_> {
+    /// Sets a password, unless there is one.
+    pub fn admin_password_establish(&mut self, password: &AdminPassword) -> Result<(), DbError> {
+        let AdminPassword { registry, name, sealed } = password;
+        let (registry_id, now) = (registry.to_bytes(), moment(self.now));
+        if self.tx.exec(&SET_FIRST, &args![registry_id, name, &sealed[..], now])? == 0 {
+            return Ok(());
+        }
+        self.journal_append(*registry, &Change::CredentialChanged { password: name.clone() })
+    }
+
     /// Sets a password, and ends the access tokens that the old one gave.
     pub fn admin_password_set(&mut self, password: &AdminPassword) -> Result<(), DbError> {
         let AdminPassword { registry, name, sealed } = password;

@@ -4,7 +4,7 @@
 //! is committed, in batches, and readers see numbered rows only, so no reader misses a row that
 //! became visible late.
 
-use gantry_db::{Column, ColumnError, DbError, Stmt, args};
+use gantry_db::{Column, ColumnError, DbError, Row, Stmt, args};
 use gantry_model::{Change, JournalId, RegistryId, Timestamp};
 
 use crate::column::{RowExt, moment};
@@ -61,6 +61,20 @@ pub(crate) const TRIM: Stmt = Stmt::new(
 const HEAD_NAME: &str = "head";
 
 impl Catalog {
+    /// The last number given.
+    pub async fn journal_head(&self) -> Result<i64, DbError> {
+        Ok(self.db.one(&HEAD, &[], |row| row.get(0)).await?.unwrap_or(0))
+    }
+
+    /// Up to `limit` rows behind `number`, in order, for a reader that keeps its position itself.
+    pub async fn journal_after(
+        &self,
+        number: i64,
+        limit: usize,
+    ) -> Result<Vec<JournalRow>, DbError> {
+        self.db.all(&READ, &args![number, limit as i64], journal_row).await
+    }
+
     /// Whether there are rows to number.
     pub async fn journal_pending(&self) -> Result<bool, DbError> {
         Ok(self.db.one(&UNNUMBERED, &args![1_i64], |_| Ok(())).await?.is_some())
@@ -103,13 +117,7 @@ impl Transaction<'_, '_> {
     /// Up to `limit` numbered rows that the reader hasn't passed, in order.
     pub fn journal_read(&mut self, reader: &str, limit: usize) -> Result<Vec<JournalRow>, DbError> {
         let position = self.tx.one(&POSITION, &args![reader], |row| row.get::<i64>(0))?;
-        self.tx.all(&READ, &args![position.unwrap_or(0), limit as i64], |row| {
-            Ok(JournalRow {
-                number: row.get(0)?,
-                registry: row.registry_id(1)?,
-                change: row.read(2, change)?,
-            })
-        })
+        self.tx.all(&READ, &args![position.unwrap_or(0), limit as i64], journal_row)
     }
 
     /// Notes that the reader has passed `number`.
@@ -123,6 +131,14 @@ impl Transaction<'_, '_> {
         let passed = self.tx.one(&PASSED, &[], |row| row.get::<i64>(0))?.unwrap_or(0);
         self.tx.exec(&TRIM, &args![passed, moment(before), limit as i64])
     }
+}
+
+fn journal_row(row: &Row<'_>) -> Result<JournalRow, DbError> {
+    Ok(JournalRow {
+        number: row.get(0)?,
+        registry: row.registry_id(1)?,
+        change: row.read(2, change)?,
+    })
 }
 
 fn change(column: Column<'_>) -> Result<Change, ColumnError> {

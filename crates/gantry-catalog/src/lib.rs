@@ -11,8 +11,10 @@ mod admin_passwords;
 mod blobs;
 mod collection;
 mod column;
+mod deployment;
 mod edges;
 mod journal;
+mod leases;
 mod manifests;
 mod referrers;
 mod registries;
@@ -27,12 +29,13 @@ mod usage;
 use std::sync::Arc;
 
 use gantry_db::{Db, Tx};
-pub use gantry_db::{DbError, Durability, MigrateError};
+pub use gantry_db::{DbError, Durability, MigrateError, SchemaState};
 use gantry_model::{Clock, Timestamp};
 
 pub use admin_passwords::AdminPassword;
 pub use blobs::{BlobLink, BlobRow};
 pub use collection::{Garbage, TrashedBytes};
+pub use deployment::CertificateAuthority;
 pub use journal::JournalRow;
 pub use manifests::{ManifestRow, NewManifest, StoredManifest};
 pub use referrers::Referrer;
@@ -54,9 +57,14 @@ impl Catalog {
         Self { db, clock }
     }
 
-    /// Brings the schema up to this release's.
-    pub async fn migrate(&self) -> Result<(), MigrateError> {
-        self.db.migrate(schema::MIGRATIONS).await.map(drop)
+    /// Brings the schema up to this release's; answers the steps that it took.
+    pub async fn migrate(&self) -> Result<Vec<&'static str>, MigrateError> {
+        self.db.migrate(schema::MIGRATIONS).await
+    }
+
+    /// Compares the schema with this release's, and changes nothing.
+    pub async fn schema_state(&self) -> Result<SchemaState, MigrateError> {
+        self.db.schema_state(schema::MIGRATIONS).await
     }
 
     /// The database underneath, for what is about the database itself (snapshot, integrity check).

@@ -1,26 +1,30 @@
 //! Registries.
 
-use gantry_db::{DbError, Row, Stmt, args};
-use gantry_model::{Change, Registry, RegistryId, RegistrySettings};
+use gantry_db::{Column, DbError, Row, Stmt, args};
+use gantry_model::{BlobReads, Change, Registry, RegistryId, RegistrySettings};
 
 use crate::column::{RowExt, moment};
 use crate::{Catalog, Transaction};
 
 pub(crate) const LIST: Stmt = Stmt::new(
-    "select id, name, location, tier, anonymous_pull, sparse_content, admin_enabled, epoch, created_at
+    "select id, name, location, tier, anonymous_pull, sparse_content, admin_enabled, epoch, created_at,
+            blob_reads
        from registry
       order by name",
 );
 
 pub(crate) const INSERT: Stmt = Stmt::new(
     "insert into registry
-            (id, name, location, tier, anonymous_pull, sparse_content, admin_enabled, epoch, created_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            (id, name, location, tier, anonymous_pull, sparse_content, admin_enabled, epoch, created_at,
+             blob_reads)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+         on conflict (name) do nothing",
 );
 
 pub(crate) const UPDATE: Stmt = Stmt::new(
     "update registry
-        set tier = $2, anonymous_pull = $3, sparse_content = $4, admin_enabled = $5, epoch = epoch + 1
+        set tier = $2, anonymous_pull = $3, sparse_content = $4, admin_enabled = $5,
+            blob_reads = $6, epoch = epoch + 1
       where id = $1",
 );
 
@@ -35,10 +39,10 @@ impl Catalog {
 }
 
 impl Transaction<'_, '_> {
-    /// Adds a registry.
+    /// Adds a registry, unless another node has just made one of that name.
     pub fn registry_insert(&mut self, registry: &Registry) -> Result<(), DbError> {
         let settings = registry.settings;
-        self.tx.exec(
+        let inserted = self.tx.exec(
             &INSERT,
             &args![
                 registry.id.to_bytes(),
@@ -49,9 +53,13 @@ impl Transaction<'_, '_> {
                 settings.sparse_content,
                 settings.admin_enabled,
                 registry.epoch,
-                moment(registry.created_at)
+                moment(registry.created_at),
+                settings.blob_reads.as_str()
             ],
         )?;
+        if inserted == 0 {
+            return Ok(());
+        }
         self.journal_append(registry.id, &Change::RegistryCreated { name: registry.name.clone() })
     }
 
@@ -73,7 +81,8 @@ impl Transaction<'_, '_> {
                 settings.tier.as_str(),
                 settings.anonymous_pull,
                 settings.sparse_content,
-                settings.admin_enabled
+                settings.admin_enabled,
+                settings.blob_reads.as_str()
             ],
         )?;
         self.journal_append(id, &Change::RegistryUpdated { settings })
@@ -90,6 +99,10 @@ fn registry(row: &Row<'_>) -> Result<Registry, DbError> {
             anonymous_pull: row.get(4)?,
             sparse_content: row.get(5)?,
             admin_enabled: row.get(6)?,
+            blob_reads: match row.column(9)? {
+                Column::Null => BlobReads::default(),
+                _ => row.parsed(9)?,
+            },
         },
         epoch: row.get(7)?,
         created_at: row.moment(8)?,

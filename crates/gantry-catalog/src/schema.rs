@@ -1,8 +1,16 @@
 //! The schema's history: forward only, each step safe under the release before.
 
-use gantry_db::Migration;
+use gantry_db::{Migration, Step};
 
-pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
-    name: "20261121_foundation",
-    sql: include_str!("../migrations/20261121_foundation.sql"),
-}];
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration {
+        name: "20261121_foundation",
+        sql: include_str!("../migrations/20261121_foundation.sql"),
+        kind: Step::Contracts,
+    },
+    Migration {
+        name: "20261124_nodes",
+        sql: include_str!("../migrations/20261124_nodes.sql"),
+        kind: Step::Expands,
+    },
+];

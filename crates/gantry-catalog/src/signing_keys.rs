@@ -43,7 +43,18 @@ impl Catalog {
     }
 }
 
+pub(crate) const PRESENT: Stmt = Stmt::new("select 1 from signing_key limit 1");
+
 impl Transaction<'_, '_> {
+    /// Adds the first key, unless there is one.
+    pub fn signing_key_establish(&mut self, key: &SigningKeyRow) -> Result<(), DbError> {
+        self.deployment_lock()?;
+        match self.tx.one(&PRESENT, &[], |_| Ok(()))? {
+            Some(()) => Ok(()),
+            None => self.signing_key_insert(key),
+        }
+    }
+
     /// Adds a key.
     pub fn signing_key_insert(&mut self, key: &SigningKeyRow) -> Result<(), DbError> {
         self.tx

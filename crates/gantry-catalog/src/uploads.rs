@@ -33,6 +33,8 @@ pub struct UploadRow {
     pub storage_key: String,
     /// Bytes received.
     pub received: u64,
+    /// How the blob store goes on with them, in words of its own.
+    pub note: Vec<u8>,
     /// The state of the digest over them.
     pub hash_state: Vec<u8>,
 }
@@ -44,7 +46,7 @@ pub(crate) const INSERT: Stmt = Stmt::new(
 );
 
 pub(crate) const FIND: Stmt = Stmt::new(
-    "select identity, storage_key, received, hash_state
+    "select identity, storage_key, received, note, hash_state
        from upload
       where id = $1 and registry = $2 and repository = $3",
 );
@@ -55,7 +57,7 @@ pub(crate) const COUNT: Stmt = Stmt::new(
 
 pub(crate) const ADVANCE: Stmt = Stmt::new(
     "update upload
-        set received = $3, hash_state = $4, touched_at = $5
+        set received = $3, note = $4, hash_state = $5, touched_at = $6
       where id = $1 and received = $2",
 );
 
@@ -66,7 +68,7 @@ pub(crate) const EXPIRED: Stmt =
     Stmt::new("select id from upload where touched_at < $1 order by touched_at limit $2");
 
 pub(crate) const KEY_IN_USE: Stmt = Stmt::new(
-    "select 1 from upload where storage_key = $1
+    "select 1 from upload where storage_key = $2
       union all
      select 1 from blob where storage_key = $1
       union all
@@ -104,9 +106,11 @@ impl Catalog {
         Ok(count.and_then(|n| usize::try_from(n).ok()).unwrap_or(0))
     }
 
-    /// Whether any row names the key.
+    /// Whether any row names the key. While a session goes on, all versions of its key are its own.
     pub async fn storage_key_in_use(&self, storage_key: &str) -> Result<bool, DbError> {
-        Ok(self.db.one(&KEY_IN_USE, &args![storage_key], |_| Ok(())).await?.is_some())
+        let session = storage_key.split('.').next().unwrap_or_default();
+        let args = &args![storage_key, session];
+        Ok(self.db.one(&KEY_IN_USE, args, |_| Ok(())).await?.is_some())
     }
 }
 
@@ -136,12 +140,12 @@ impl Transaction<'_, '_> {
         id: UploadId,
         from: u64,
         to: u64,
+        note: &[u8],
         hash_state: &[u8],
     ) -> Result<bool, DbError> {
-        Ok(self.tx.exec(
-            &ADVANCE,
-            &args![id.to_bytes(), length(from), length(to), hash_state, moment(self.now)],
-        )? == 1)
+        let now = moment(self.now);
+        let (id, from, to) = (id.to_bytes(), length(from), length(to));
+        Ok(self.tx.exec(&ADVANCE, &args![id, from, to, note, hash_state, now])? == 1)
     }
 
     /// Ends the session; answers its storage key and the bytes it had received.
@@ -164,6 +168,7 @@ fn upload(row: &Row<'_>) -> Result<UploadRow, DbError> {
         identity: row.get(0)?,
         storage_key: row.get(1)?,
         received: row.size(2)?,
-        hash_state: row.get(3)?,
+        note: row.get::<Option<Vec<u8>>>(3)?.unwrap_or_default(),
+        hash_state: row.get(4)?,
     })
 }

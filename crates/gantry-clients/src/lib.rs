@@ -15,16 +15,15 @@ mod report;
 mod server;
 mod site;
 mod tar;
-mod tools;
 
 pub use client::{Client, Output};
 pub use containers::Containers;
 pub use daemon::Daemon;
+pub use gantry_testkit::programs::debian_tool;
 pub use image::{Image, Index};
 pub use layout::Layout;
 pub use report::Report;
 pub use site::{PASSWORD, Site, USER};
-pub use tools::debian_tool;
 
 /// How a client reaches the registry.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -3,11 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use gantry_testkit::programs::go_tool;
 use tempfile::TempDir;
 
 use crate::gate::Gate;
 use crate::server::Server;
-use crate::tools::go_tool;
 use crate::{Client, Image, Transport, debian_tool};
 
 /// The admin account of the default registry.

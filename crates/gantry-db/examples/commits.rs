@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use gantry_db::{Db, DbError, Durability, Migration, PostgresOptions, SqliteOptions, Stmt, args};
+use gantry_db::{
+    Db, DbError, Durability, Migration, PostgresOptions, SqliteOptions, Step, Stmt, args,
+};
 
 const SCHEMA: &[Migration] = &[Migration {
     name: "20260101_commits",
@@ -18,6 +20,7 @@ const SCHEMA: &[Migration] = &[Migration {
             stamp {INT} not null, primary key (repository, name)
         ) {KEYED_TABLE};
     ",
+    kind: Step::Contracts,
 }];
 const MANIFEST_PUT: Stmt = Stmt::new("insert into manifest (digest, body) values ($1, $2)");
 const TAG_PUT: Stmt = Stmt::new(

@@ -24,6 +24,9 @@ pub enum DbError {
     /// Transactions were in each other's way, and still were after a bounded number of attempts.
     #[error("transactions conflict: {0}")]
     Contention(String),
+    /// A table isn't there: the schema was never made, or is of an earlier release.
+    #[error("{0}")]
+    MissingTable(String),
     /// The database's own file is damaged.
     #[error("the database is damaged: {0}")]
     Corrupt(String),

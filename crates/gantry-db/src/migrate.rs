@@ -22,19 +22,42 @@ pub struct Migration {
     pub name: &'static str,
     /// The statements.
     pub sql: &'static str,
+    /// Who can run on the schema with this step.
+    pub kind: Step,
+}
+
+/// What a step does to releases that don't know it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// It adds: the release before runs on beside the one that took it, and may be started again.
+    Expands,
+    /// It takes away what the release before may still use. That release is refused.
+    Contracts,
+}
+
+/// How a schema is, compared with what this release knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SchemaState {
+    /// Steps that are known and not taken yet.
+    pub missing: Vec<&'static str>,
+    /// Steps that a later release has taken, and that this one can live with.
+    pub ahead: Vec<String>,
 }
 
 /// Why a schema could not be brought up to date.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum MigrateError {
-    /// A later release was here before.
+    /// A later release was here before, and what it changed this one can't do without.
     #[error(
-        "the schema has step {name}, which this release does not know: start the release that made it, or a later one"
+        "the schema has step {name}, which this release does not know and can't run on: start the release that made it, or a later one"
     )]
     Newer {
         /// The first unknown step.
         name: String,
     },
+    /// The schema lacks steps, and nobody asked for them to be taken.
+    #[error("the schema lacks step {0}: run `gantry migrate`")]
+    Missing(&'static str),
     /// A step came in before ones that are already applied.
     #[error("step {expected} of the schema comes before {found}, which is already applied")]
     OutOfOrder {
@@ -58,11 +81,27 @@ pub enum MigrateError {
 }
 
 const CREATE: &str = "create table if not exists schema_migration (position {INT} primary key, name {TEXT} not null unique) {TABLE}";
-const APPLIED: Stmt = Stmt::new("select name from schema_migration order by position");
+/// Names the steps that releases which don't know them can live with. A table of its own, since
+/// the first release made the other one.
+const CREATE_EXPANDING: &str =
+    "create table if not exists schema_expansion (name {TEXT} primary key not null) {TABLE}";
+const CREATE_LOCK: &str =
+    "create table if not exists schema_lock (id {INT} primary key not null) {TABLE}";
+const APPLIED: Stmt = Stmt::new(
+    "select m.name, e.name is not null
+       from schema_migration m left join schema_expansion e on e.name = m.name
+      order by m.position",
+);
+const APPLIED_AT_FIRST: Stmt =
+    Stmt::new("select name, 1 = 0 from schema_migration order by position");
 const RECORD: Stmt = Stmt::new("insert into schema_migration (position, name) values ($1, $2)");
-/// Two nodes that start at once take turns. The number is any that other users of the server don't lock.
-const POSTGRES_LOCK: &str =
-    "set local statement_timeout = 0; select pg_advisory_xact_lock(7020125118221)";
+const RECORD_EXPANDING: Stmt =
+    Stmt::new("insert into schema_expansion (name) values ($1) on conflict (name) do nothing");
+const LOCK_ROW: Stmt =
+    Stmt::new("insert into schema_lock (id) values (1) on conflict (id) do nothing");
+/// Nodes that start at once take turns. A row does what an advisory lock would, and works behind
+/// every pooler and on every server that speaks the protocol.
+const LOCK: Stmt = Stmt::new("select id from schema_lock where id = 1 /*FOR UPDATE*/");
 
 impl Db {
     /// Brings the schema up to date and returns the names of the steps it took, none if it was.
@@ -72,6 +111,7 @@ impl Db {
         &self,
         migrations: &'static [Migration],
     ) -> Result<Vec<&'static str>, MigrateError> {
+        self.prepare_to_migrate().await?;
         let mut taken = Vec::new();
         // Each turn looks anew: another node may have taken the step in the meantime.
         while let Some(name) = self.write(Durability::Power, move |tx| step(tx, migrations)).await?
@@ -81,6 +121,53 @@ impl Db {
         }
         Ok(taken)
     }
+
+    /// Compares the schema with the steps that are known. Changes nothing; an empty database lacks
+    /// every step.
+    pub async fn schema_state(
+        &self,
+        migrations: &'static [Migration],
+    ) -> Result<SchemaState, MigrateError> {
+        // A question is no place to make tables: the first release made one, an empty database has
+        // none.
+        for stmt in [&APPLIED, &APPLIED_AT_FIRST] {
+            match self.all(stmt, &[], applied).await {
+                Err(DbError::MissingTable(_)) => {}
+                found => return compare(migrations, &found?),
+            }
+        }
+        compare(migrations, &[])
+    }
+
+    /// Makes the migrator's own tables. Two that do so at once may both find one missing.
+    async fn prepare_to_migrate(&self) -> Result<(), DbError> {
+        const ATTEMPTS: u32 = 20;
+        let dialect = self.dialect();
+        let mut attempt = 1;
+        loop {
+            let made = self
+                .write(Durability::Power, move |tx| {
+                    for sql in [CREATE, CREATE_EXPANDING, CREATE_LOCK] {
+                        tx.batch(&render(sql, dialect)?)?;
+                    }
+                    tx.exec(&LOCK_ROW, &[]).map(drop)
+                })
+                .await;
+            match made {
+                Err(DbError::UniqueConflict(_) | DbError::Other(_)) if attempt < ATTEMPTS => {}
+                made => return made,
+            }
+            attempt += 1;
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    }
+}
+
+/// A step that was taken, and whether releases that don't know it can live with it.
+type Applied = (String, bool);
+
+fn applied(row: &crate::Row<'_>) -> Result<Applied, DbError> {
+    Ok((row.get(0)?, row.get(1)?))
 }
 
 /// Takes the first step that is missing, if one is.
@@ -90,11 +177,31 @@ fn step(
 ) -> Result<Option<&'static str>, MigrateError> {
     let dialect = tx.dialect();
     if dialect == Dialect::Postgres {
-        tx.batch(POSTGRES_LOCK)?;
+        tx.batch("set local statement_timeout = 0")?;
     }
-    tx.batch(&render(CREATE, dialect)?)?;
-    let applied: Vec<String> = tx.all(&APPLIED, &args![], |row| row.get(0))?;
-    for (migration, found) in migrations.iter().zip(&applied) {
+    tx.one(&LOCK, &[], |_| Ok(()))?;
+    let taken = tx.all(&APPLIED, &[], applied)?;
+    let SchemaState { missing, .. } = compare(migrations, &taken)?;
+    let Some(missing) = missing.first() else { return Ok(None) };
+    let next = migrations.iter().find(|migration| migration.name == *missing);
+    let Migration { name, sql, kind } = next.expect("it is one of them");
+    let run = |tx: &mut Tx<'_>| {
+        tx.batch(&render(sql, dialect)?)?;
+        if *kind == Step::Expands {
+            tx.exec(&RECORD_EXPANDING, &args![name])?;
+        }
+        tx.exec(&RECORD, &args![taken.len() as u64, name])
+    };
+    run(tx).map_err(|source| MigrateError::Step { name, source })?;
+    Ok(Some(name))
+}
+
+fn compare(
+    migrations: &'static [Migration],
+    applied: &[Applied],
+) -> Result<SchemaState, MigrateError> {
+    let ahead = applied.get(migrations.len()..).unwrap_or_default();
+    for (migration, (found, _)) in migrations.iter().zip(applied) {
         if migration.name != found {
             let known = migrations.iter().any(|migration| migration.name == found);
             let (expected, found) = (migration.name, found.clone());
@@ -105,16 +212,14 @@ fn step(
             });
         }
     }
-    if let Some(name) = applied.get(migrations.len()) {
+    if let Some((name, _)) = ahead.iter().find(|(_, expands)| !expands) {
         return Err(MigrateError::Newer { name: name.clone() });
     }
-    let Some(Migration { name, sql }) = migrations.get(applied.len()) else { return Ok(None) };
-    let run = |tx: &mut Tx<'_>| {
-        tx.batch(&render(sql, dialect)?)?;
-        tx.exec(&RECORD, &args![applied.len() as u64, name])
-    };
-    run(tx).map_err(|source| MigrateError::Step { name, source })?;
-    Ok(Some(name))
+    let missing = migrations.get(applied.len()..).unwrap_or_default();
+    Ok(SchemaState {
+        missing: missing.iter().map(|migration| migration.name).collect(),
+        ahead: ahead.iter().map(|(name, _)| name.clone()).collect(),
+    })
 }
 
 /// Puts a dialect's words for the tokens.

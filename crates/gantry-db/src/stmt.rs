@@ -28,6 +28,15 @@ impl Stmt {
         self.sql
     }
 
+    /// How many arguments it takes: the highest `n` of a `$n`.
+    pub(crate) fn parameters(&self) -> usize {
+        let numbers = self.sql.split('$').skip(1).map(|rest| {
+            let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+            rest[..digits].parse().unwrap_or(0)
+        });
+        numbers.max().unwrap_or(0)
+    }
+
     /// The text PostgreSQL runs.
     pub(crate) fn postgres(&self) -> Cow<'static, str> {
         if !self.sql.contains("/*") {
@@ -44,6 +53,12 @@ impl Stmt {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn parameters_are_counted_by_their_numbers() {
+        assert_eq!(Stmt::new("select 1").parameters(), 0);
+        assert_eq!(Stmt::new("select $2, $10, $1").parameters(), 10);
+    }
 
     #[test]
     fn lock_tokens_become_clauses_on_postgres_and_stay_comments_on_sqlite() {

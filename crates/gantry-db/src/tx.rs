@@ -88,6 +88,20 @@ impl<'c> Tx<'c> {
         self.hooks.push(Box::new(hook));
     }
 
+    /// The present by the database's own clock, in microseconds since 1970: the one clock that all nodes share.
+    pub fn database_time(&mut self) -> Result<i64, DbError> {
+        // Of the statement, not of the transaction, which may have waited for a lock.
+        const SQLITE: Stmt = Stmt::new("select cast(unixepoch('subsec') * 1000000 as integer)");
+        const POSTGRES: Stmt =
+            Stmt::new("select cast(extract(epoch from clock_timestamp()) * 1000000 as bigint)");
+        let stmt = match self.dialect() {
+            Dialect::Sqlite => &SQLITE,
+            Dialect::Postgres => &POSTGRES,
+        };
+        let time = self.one(stmt, &[], |row| row.get(0))?;
+        time.ok_or_else(|| DbError::Other("the database tells no time".into()))
+    }
+
     /// Runs several statements of DDL, without arguments.
     pub(crate) fn batch(&mut self, sql: &str) -> Result<(), DbError> {
         self.step(|session| match session {

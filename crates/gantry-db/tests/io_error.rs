@@ -6,12 +6,13 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use gantry_db::{Db, DbError, Durability, Migration, SqliteOptions, Stmt, args};
+use gantry_db::{Db, DbError, Durability, Migration, SqliteOptions, Step, Stmt, args};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 const SCHEMA: &[Migration] = &[Migration {
     name: "20260101_io_error",
     sql: "create table item (id {INT} primary key not null, body {BYTES} not null) {TABLE}",
+    kind: Step::Contracts,
 }];
 const PUT: Stmt = Stmt::new("insert into item (id, body) values ($1, $2)");
 const IDS: Stmt = Stmt::new("select id from item order by id");

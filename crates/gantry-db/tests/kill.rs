@@ -7,7 +7,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use gantry_db::{Db, DbError, Durability, Migration, SqliteOptions, Stmt, args};
+use gantry_db::{Db, DbError, Durability, Migration, SqliteOptions, Step, Stmt, args};
 
 const SCHEMA: &[Migration] = &[Migration {
     name: "20260101_kill",
@@ -15,6 +15,7 @@ const SCHEMA: &[Migration] = &[Migration {
         create table debit (id {INT} primary key not null, body {BYTES} not null) {TABLE};
         create table credit (id {INT} primary key not null) {TABLE};
     ",
+    kind: Step::Contracts,
 }];
 const DEBIT: Stmt = Stmt::new("insert into debit (id, body) values ($1, $2)");
 const CREDIT: Stmt = Stmt::new("insert into credit (id) values ($1)");

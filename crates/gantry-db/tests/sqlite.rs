@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use gantry_db::{Db, DbError, Durability, Migration, SqliteOptions, Stmt, args};
+use gantry_db::{Db, DbError, Durability, Migration, SqliteOptions, Step, Stmt, args};
 
 const SCHEMA: &[Migration] = &[Migration {
     name: "20260101_sqlite",
@@ -19,6 +19,7 @@ const SCHEMA: &[Migration] = &[Migration {
             body {BYTES}
         ) {TABLE};
     ",
+    kind: Step::Contracts,
 }];
 const PUT: Stmt = Stmt::new("insert into item (id, body) values ($1, $2)");
 const PUT_CHILD: Stmt = Stmt::new("insert into item (id, parent) values ($1, $2)");

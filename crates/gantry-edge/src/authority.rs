@@ -127,7 +127,39 @@ pub(crate) struct Leaf {
     pub(crate) renew_at: Timestamp,
 }
 
+/// An authority as it is kept where several nodes find it.
+pub struct AuthorityParts {
+    /// Its certificate, as PEM.
+    pub certificate: String,
+    /// Its private key, PKCS#8 DER.
+    pub key: Vec<u8>,
+}
+
+impl AuthorityParts {
+    /// Makes a new authority.
+    ///
+    /// # Errors
+    /// When no key or certificate can be made.
+    pub fn generate(now: Timestamp) -> Result<Self, AuthorityError> {
+        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
+        Ok(Self { certificate: self_signed(&key, now)?, key: key.serialize_der() })
+    }
+}
+
 impl Authority {
+    /// The authority of these parts.
+    ///
+    /// # Errors
+    /// When they don't belong together, or have expired.
+    pub fn from_shared(parts: AuthorityParts, now: Timestamp) -> Result<Self, AuthorityError> {
+        let AuthorityParts { certificate, key } = parts;
+        let key = KeyPair::from_pkcs8_der_and_sign_algo(
+            &PrivatePkcs8KeyDer::from(key.as_slice()),
+            &PKCS_ECDSA_P256_SHA256,
+        )?;
+        Self::from_parts(certificate, key, Path::new("the database's CA key"), now)
+    }
+
     /// Opens the authority kept in `dir`, or makes one there.
     ///
     /// # Errors

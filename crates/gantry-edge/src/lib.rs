@@ -27,7 +27,7 @@ mod tls;
 mod tuning;
 mod untaken;
 
-pub use authority::{Authority, AuthorityError, KeySeal, OpenKey};
+pub use authority::{Authority, AuthorityError, AuthorityParts, KeySeal, OpenKey};
 pub use certificates::{CertificateError, CertificateFiles};
 pub use connection::{ConnectionInfo, Scheme};
 pub use descriptors::raise_descriptor_limit;

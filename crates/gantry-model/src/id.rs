@@ -96,6 +96,10 @@ ids! {
     SigningKeyId;
     /// An access token: its `jti`.
     AccessTokenId;
+    /// A deployment: all nodes that share a database.
+    DeploymentId;
+    /// One life of one node.
+    NodeId;
 }
 
 #[cfg(test)]

@@ -10,7 +10,10 @@ pub mod permission;
 pub mod registry;
 
 pub use clock::{Clock, ManualClock, Stamp, SystemClock, Timestamp};
-pub use id::{AccessTokenId, JournalId, RegistryId, RepositoryId, SigningKeyId, UploadId};
+pub use id::{
+    AccessTokenId, DeploymentId, JournalId, NodeId, RegistryId, RepositoryId, SigningKeyId,
+    UploadId,
+};
 pub use journal::Change;
 pub use permission::{Actor, Permit, Refusal};
-pub use registry::{Registry, RegistryName, RegistrySettings, Tier};
+pub use registry::{BlobReads, Registry, RegistryName, RegistrySettings, Tier};

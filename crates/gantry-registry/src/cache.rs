@@ -6,16 +6,22 @@
 //! client hears so. An entry counts only while its generation is the present one. Repositories
 //! share a fixed number of generations by hash, which costs a needless miss now and then, never a
 //! wrong hit.
+//!
+//! Where other nodes change content too, only what is found by digest is kept, and only while this
+//! node follows what they change.
 
 use std::hash::{BuildHasher, Hash, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use gantry_catalog::{BlobLink, StoredManifest};
 use gantry_model::RegistryId;
 use gantry_oci::{Digest, Reference, RepositoryName};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
+
+use crate::Sharing;
 
 /// Memory for manifests, in bytes.
 const MANIFEST_BYTES: u64 = 16 << 20;
@@ -34,6 +40,11 @@ pub(crate) struct ContentCache {
     hasher: RandomState,
     manifests: Cache<Key<Reference>, (Generation, Arc<StoredManifest>), ByBytes>,
     blobs: Cache<Key<Digest>, (Generation, Arc<BlobLink>)>,
+    /// Until when what is cached may be used, in milliseconds since `started`; nothing limits it
+    /// where nobody else changes content.
+    trusted_until: AtomicU64,
+    started: Instant,
+    shared: bool,
 }
 
 #[derive(Clone)]
@@ -46,13 +57,43 @@ impl Weighter<Key<Reference>, (Generation, Arc<StoredManifest>)> for ByBytes {
 }
 
 impl ContentCache {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(sharing: &Sharing) -> Self {
+        let shared = *sharing != Sharing::Alone;
         Self {
+            trusted_until: AtomicU64::new(if shared { 0 } else { u64::MAX }),
+            started: Instant::now(),
+            shared,
             generations: (0..GENERATIONS).map(|_| AtomicU64::new(0)).collect(),
             hasher: RandomState::new(),
             manifests: Cache::with_weighter(4096, MANIFEST_BYTES, ByBytes),
             blobs: Cache::new(BLOBS),
         }
+    }
+
+    /// Lets what is cached be used for `time`.
+    pub(crate) fn trust_for(&self, time: Duration) {
+        let until = self.elapsed().saturating_add(time.as_millis() as u64);
+        self.trusted_until.store(until, Ordering::SeqCst);
+    }
+
+    /// Forgets all of it.
+    pub(crate) fn forget_everything(&self) {
+        for generation in &*self.generations {
+            generation.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    fn elapsed(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    fn is_trusted(&self) -> bool {
+        !self.shared || self.elapsed() < self.trusted_until.load(Ordering::SeqCst)
+    }
+
+    /// Whether what the reference names may be remembered.
+    fn keeps(&self, reference: &Reference) -> bool {
+        !self.shared || matches!(reference, Reference::Digest(_))
     }
 
     /// To be noted before the catalog is asked.
@@ -78,6 +119,9 @@ impl ContentCache {
         name: &RepositoryName,
         reference: &Reference,
     ) -> Option<Arc<StoredManifest>> {
+        if !self.keeps(reference) || !self.is_trusted() {
+            return None;
+        }
         let entry = self.manifests.get(&(registry, name.clone(), reference.clone()))?;
         (entry.0 == self.generation(registry, name)).then_some(entry.1)
     }
@@ -90,6 +134,9 @@ impl ContentCache {
         seen: Generation,
         manifest: &Arc<StoredManifest>,
     ) {
+        if !self.keeps(reference) {
+            return;
+        }
         let key = (registry, name.clone(), reference.clone());
         self.manifests.insert(key, (seen, Arc::clone(manifest)));
     }
@@ -100,6 +147,9 @@ impl ContentCache {
         name: &RepositoryName,
         digest: &Digest,
     ) -> Option<Arc<BlobLink>> {
+        if !self.is_trusted() {
+            return None;
+        }
         let entry = self.blobs.get(&(registry, name.clone(), *digest))?;
         (entry.0 == self.generation(registry, name)).then_some(entry.1)
     }
@@ -141,16 +191,40 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_from_before_a_commit_never_counts_after_it() {
-        let cache = ContentCache::new();
+    fn shared_content_is_remembered_by_digest_and_while_changes_are_followed() {
+        let cache = ContentCache::new(&Sharing::Nodes { node: "n".into() });
         let registry = RegistryId::new(Timestamp::from_micros(0));
         let name: RepositoryName = "app".parse().unwrap();
-        let reference: Reference = "v1".parse().unwrap();
-        let manifest = Arc::new(StoredManifest {
+        let manifest = manifest();
+        let by_tag: Reference = "v1".parse().unwrap();
+        let by_digest = Reference::Digest(manifest.digest);
+        let seen = cache.generation(registry, &name);
+        for reference in [&by_tag, &by_digest] {
+            cache.put_manifest(registry, &name, reference, seen, &manifest);
+            assert_eq!(cache.manifest(registry, &name, reference), None);
+        }
+        cache.trust_for(Duration::from_secs(60));
+        assert_eq!(cache.manifest(registry, &name, &by_tag), None);
+        assert_eq!(cache.manifest(registry, &name, &by_digest), Some(manifest));
+        cache.forget_everything();
+        assert_eq!(cache.manifest(registry, &name, &by_digest), None);
+    }
+
+    fn manifest() -> Arc<StoredManifest> {
+        Arc::new(StoredManifest {
             digest: Digest::sha256(b"{}"),
             media_type: MediaType::OCI_MANIFEST,
             bytes: Bytes::from_static(b"{}"),
-        });
+        })
+    }
+
+    #[test]
+    fn an_answer_from_before_a_commit_never_counts_after_it() {
+        let cache = ContentCache::new(&Sharing::Alone);
+        let registry = RegistryId::new(Timestamp::from_micros(0));
+        let name: RepositoryName = "app".parse().unwrap();
+        let reference: Reference = "v1".parse().unwrap();
+        let manifest = manifest();
 
         let seen = cache.generation(registry, &name);
         cache.invalidation(registry, &name)();

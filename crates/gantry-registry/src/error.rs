@@ -33,7 +33,11 @@ pub enum StoreError {
 impl StoreError {
     /// A store can't be reached, or is too busy for now: the same request may succeed later.
     pub fn is_temporary(&self) -> bool {
-        matches!(self, Self::Catalog(DbError::Unavailable(_) | DbError::Contention(_)))
+        matches!(
+            self,
+            Self::Catalog(DbError::Unavailable(_) | DbError::Contention(_))
+                | Self::Blobs(BlobError::Unavailable { .. })
+        )
     }
 
     /// There is no room left on a disk.

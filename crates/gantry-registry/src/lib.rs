@@ -7,12 +7,14 @@
 pub mod blobs;
 mod cache;
 mod error;
+mod follow;
 pub mod maintenance;
 pub mod manifests;
 pub mod page;
 pub mod referrers;
 pub mod registries;
 pub mod repositories;
+mod sharing;
 pub mod tags;
 pub mod uploads;
 
@@ -21,12 +23,15 @@ use std::time::Duration;
 
 use gantry_blobs::BlobStore;
 use gantry_catalog::Catalog;
-use tokio::sync::{Mutex, Notify};
+use sharing::Turns;
+use tokio::sync::Notify;
 use tokio_util::task::TaskTracker;
 
 use cache::ContentCache;
 pub use error::StoreError;
+pub use follow::{ChangeReader, Followed};
 pub use registries::Registries;
+pub use sharing::Sharing;
 use uploads::Sessions;
 
 /// Bounds on what a client may ask for.
@@ -82,12 +87,13 @@ struct Inner {
     blobs: Arc<dyn BlobStore>,
     registries: Registries,
     limits: Limits,
+    sharing: Sharing,
     cache: ContentCache,
     sessions: Sessions,
     /// Work that outlives the request that asked for it.
     tasks: TaskTracker,
-    /// Held while content is collected.
-    collecting: Mutex<()>,
+    /// Held by whoever does what only one may do at a time.
+    turns: Turns,
     /// Told when there is trash to delete.
     trashed: Arc<Notify>,
 }
@@ -100,6 +106,7 @@ impl Content {
         blobs: Arc<dyn BlobStore>,
         registries: Registries,
         limits: Limits,
+        sharing: Sharing,
         tasks: TaskTracker,
     ) -> Self {
         Self(Arc::new(Inner {
@@ -107,10 +114,11 @@ impl Content {
             blobs,
             registries,
             limits,
-            cache: ContentCache::new(),
+            cache: ContentCache::new(&sharing),
+            sharing,
             sessions: Sessions::default(),
             tasks,
-            collecting: Mutex::new(()),
+            turns: Turns::default(),
             trashed: Arc::new(Notify::new()),
         }))
     }

@@ -21,6 +21,7 @@ pub use finish::{FinishError, PushedBlob};
 pub(crate) use finish::{Place, link_blob};
 pub use push::PushBlobError;
 pub use receive::UploadBody;
+pub(crate) use receive::parse_key;
 pub(crate) use session::Sessions;
 pub use start::StartError;
 pub use status::StatusError;

@@ -3,6 +3,7 @@
 pub(crate) mod doctor;
 pub(crate) mod fsck;
 pub(crate) mod gc;
+pub(crate) mod migrate;
 pub(crate) mod serve;
 pub(crate) mod trust;
 
@@ -10,8 +11,11 @@ use std::future::Future;
 use std::path::PathBuf;
 
 use clap::Args;
+use gantry_registry::Content;
 
 use crate::config::{self, Config, Flags};
+use crate::data_dir::DataDir;
+use crate::deployment::Deployment;
 
 /// The flags that say which deployment a command is about.
 #[derive(Debug, Default, Args)]
@@ -19,6 +23,12 @@ pub(crate) struct Target {
     /// The data directory [default: ./data]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// The database, postgres://… [default: a file in the data directory]
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
+    /// The blob storage, s3://…, az://… or gs://… [default: files in the data directory]
+    #[arg(long, value_name = "URL")]
+    blobs: Option<String>,
     /// The configuration file
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -27,10 +37,38 @@ pub(crate) struct Target {
 impl Target {
     /// The configuration in force, with `listen` from the command line.
     pub(crate) fn config(self, listen: Vec<String>) -> anyhow::Result<Config> {
-        let flags = Flags { data: self.data, listen, config: self.config };
+        let flags = Flags {
+            data: self.data,
+            listen,
+            config: self.config,
+            database: self.database,
+            blobs: self.blobs,
+        };
         Config::load(flags, config::of_process(), |path| std::fs::read_to_string(path))
             .map_err(|errors| anyhow::anyhow!("{errors}"))
     }
+}
+
+/// Does something to a deployment's content where no server of the data directory can be asked to.
+/// A data directory is owned meanwhile; what nodes share they share with commands too.
+pub(crate) async fn on_content<T>(
+    config: &Config,
+    data: &DataDir,
+    work: impl AsyncFnOnce(&Content) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let owned = match config.stores.are_shared() {
+        true => None,
+        false => {
+            anyhow::ensure!(data.exists(), "{} holds no gantry deployment", data.path().display());
+            Some(data.own()?)
+        }
+    };
+    let master_key = data.read_master_key(&config.secrets.master_key)?;
+    let deployment = Deployment::open(config, data, &master_key).await?;
+    let done = work(&deployment.content).await;
+    deployment.close().await;
+    drop(owned);
+    done
 }
 
 /// Runs an operator command's future.

@@ -3,7 +3,7 @@
 //! A setting has a *key*: its name, after the name of its section and a dot where it has one
 //! (`data`, `limits.blob_bytes`). It can be given, by falling precedence,
 //!
-//! 1. as a flag (`--data`, `--listen`),
+//! 1. as a flag (`--data`, `--listen`, `--database`, `--blobs`),
 //! 2. in the environment, under [`env::env_name`] of its key: `GANTRY_`, then the key in upper case with
 //!    `_` for the dot (`GANTRY_DATA`, `GANTRY_LIMITS_BLOB_BYTES`); an empty value counts as absent,
 //! 3. in the TOML file that `--config` or `GANTRY_CONFIG` names,
@@ -30,6 +30,7 @@ mod registries;
 mod secrets;
 mod setting;
 mod source;
+mod stores;
 mod tls;
 mod tokens;
 mod units;
@@ -43,7 +44,7 @@ pub(crate) use log::{Log, LogFormat};
 pub(crate) use secrets::MasterKeySource;
 
 use collection::Collection;
-use gantry_model::RegistrySettings;
+use gantry_model::{BlobReads, RegistrySettings};
 use limits::Limits;
 use metrics::Metrics;
 use names::Names;
@@ -51,6 +52,7 @@ use network::Network;
 use reader::Reader;
 use registries::NamedRegistry;
 use secrets::Secrets;
+pub(crate) use stores::{Blobs, Database, Stores};
 use tls::Tls;
 use tokens::Tokens;
 
@@ -63,6 +65,10 @@ pub(crate) struct Flags {
     pub(crate) listen: Vec<String>,
     /// `--config FILE`
     pub(crate) config: Option<PathBuf>,
+    /// `--database URL`
+    pub(crate) database: Option<String>,
+    /// `--blobs URL`
+    pub(crate) blobs: Option<String>,
 }
 
 /// Every setting, checked.
@@ -70,6 +76,8 @@ pub(crate) struct Flags {
 pub(crate) struct Config {
     /// The data directory.
     pub(crate) data: PathBuf,
+    /// Where metadata and blobs are.
+    pub(crate) stores: Stores,
     /// The location this server runs in.
     pub(crate) location: String,
     /// Names the server answers to.
@@ -114,6 +122,8 @@ impl Config {
             flags.data.iter().map(|dir| dir.to_string_lossy().into_owned()),
         );
         reader.flag("listen", "--listen", flags.listen);
+        reader.flag("database", "--database", flags.database);
+        reader.flag("blobs", "--blobs", flags.blobs);
         let mut config = Self::read(&mut reader);
         reader.finish()?;
         // The flag's own bytes, should they not be UTF-8.
@@ -125,19 +135,28 @@ impl Config {
 
     fn read(reader: &mut Reader) -> Self {
         let names = Names::read(reader);
-        let registries = registries::read(reader, &names);
+        let blob_reads = reader.setting("blob_reads", BlobReads::default());
+        let registries = registries::read(reader, &names, blob_reads);
+        let stores = Stores::read(reader);
+        let secrets = Secrets::read(reader);
+        if stores.are_shared() && secrets.master_key == MasterKeySource::DataDirectory {
+            let problem = "nodes that share a database need the same master key: give master_key or \
+                           master_key_file (make one with: openssl rand -base64 32)";
+            reader.mistake("master_key", None, problem.to_owned());
+        }
         Self {
             data: reader.optional("data", "./data").unwrap_or_else(|| "./data".into()),
             location: read_location(reader),
             network: Network::read(reader),
             tls: Tls::read(reader),
-            secrets: Secrets::read(reader),
-            default_registry: registries::read_default(reader),
+            secrets,
+            default_registry: registries::read_default(reader, blob_reads),
             limits: Limits::read(reader),
             collection: Collection::read(reader),
             tokens: Tokens::read(reader),
             log: Log::read(reader),
             metrics: Metrics::read(reader),
+            stores,
             names,
             registries,
         }

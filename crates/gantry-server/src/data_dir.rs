@@ -1,4 +1,4 @@
-//! The data directory of the embedded deployment.
+//! The data directory.
 //!
 //! ```text
 //! DIR/
@@ -11,6 +11,10 @@
 //!   catalog.db       all metadata (SQLite; beside it its -wal and -shm)
 //!   blobs/           bytes of blobs, by key
 //! ```
+//!
+//! A node of a deployment whose database and blobs are elsewhere has a directory too, of its own and
+//! with nothing in it that can't be lost: the lock, the socket, and copies of `ca.pem` and the
+//! admin passwords.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
@@ -128,6 +132,14 @@ impl DataDir {
         }
     }
 
+    /// Keeps the certificate of an authority that is elsewhere.
+    pub(crate) fn keep_ca(&self, certificate: &str) -> anyhow::Result<()> {
+        if fs::read_to_string(self.ca()).is_ok_and(|kept| kept == certificate) {
+            return Ok(());
+        }
+        self.write(&self.ca(), certificate, 0o644)
+    }
+
     /// Keeps an admin password where only the server's user reads it.
     pub(crate) fn keep_admin_password(&self, path: &Path, password: &str) -> anyhow::Result<()> {
         let text = format!("{password}\n");
@@ -139,13 +151,18 @@ impl DataDir {
 
     /// Writes a file of mode 0600, all of it or nothing, durably.
     fn write_private(&self, path: &Path, text: &str) -> anyhow::Result<()> {
+        self.write(path, text, 0o600)
+    }
+
+    /// Writes a file, all of it or nothing, durably.
+    fn write(&self, path: &Path, text: &str, mode: u32) -> anyhow::Result<()> {
         let write = || -> io::Result<()> {
             let staged = path.with_extension("new");
             let mut file = OpenOptions::new()
                 .create(true)
                 .truncate(true)
                 .write(true)
-                .mode(0o600)
+                .mode(mode)
                 .open(&staged)?;
             file.write_all(text.as_bytes())?;
             file.sync_all()?;

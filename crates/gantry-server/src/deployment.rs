@@ -4,17 +4,16 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use gantry_access::{Access, AccessOptions, MasterKey};
-use gantry_blobs::FileBlobStore;
 use gantry_catalog::Catalog;
-use gantry_db::{Db, SqliteOptions};
-use gantry_model::{Clock, Registry, RegistryName, SystemClock};
+use gantry_model::{Clock, NodeId, Registry, RegistryName};
 use gantry_oci::Secret;
 use gantry_registry::registries::{Hosts, WantedRegistry};
-use gantry_registry::{Content, Limits, Registries};
+use gantry_registry::{Content, Limits, Registries, Sharing};
 use tokio_util::task::TaskTracker;
 
 use crate::config::Config;
 use crate::data_dir::DataDir;
+use crate::stores::OpenStores;
 
 /// The registry that is there from the first start.
 const DEFAULT_REGISTRY: &str = "local";
@@ -31,38 +30,46 @@ pub(crate) struct Deployment {
 
 impl Deployment {
     /// Opens the deployment, and makes it on first start. The data directory must be owned.
-    pub(crate) async fn open(config: &Config, data: &DataDir) -> anyhow::Result<Self> {
-        let db = Db::open_sqlite(&data.catalog(), SqliteOptions::default())
-            .await
-            .with_context(|| format!("opening {}", data.catalog().display()))?;
-        let deployment = Self::over(db, config, data)?;
-        deployment.catalog.migrate().await.context("bringing up the catalog's schema")?;
-        deployment.establish(config).await
+    ///
+    /// What can be wrong is looked for before anything is written.
+    pub(crate) async fn open(
+        config: &Config,
+        data: &DataDir,
+        master_key: &MasterKey,
+    ) -> anyhow::Result<Self> {
+        let stores = OpenStores::open(config, data).await?;
+        stores.check(config, master_key).await?;
+        stores.establish().await?;
+        let sharing = match config.stores.are_shared() {
+            false => Sharing::Alone,
+            true => Sharing::Nodes { node: NodeId::new(stores.clock.now()).to_string() },
+        };
+        Self::over(stores, config, sharing).establish(config).await
     }
 
-    /// Opens the deployment for looking only, also while a server runs.
-    pub(crate) async fn open_read_only(config: &Config, data: &DataDir) -> anyhow::Result<Self> {
-        anyhow::ensure!(data.exists(), "{} holds no gantry deployment", data.path().display());
-        let db = Db::open_sqlite_read_only(&data.catalog(), SqliteOptions::default())
-            .await
-            .with_context(|| format!("opening {}", data.catalog().display()))?;
-        Self::over(db, config, data)
+    /// Opens the deployment for an operator's command, also while servers run: nothing is set up
+    /// that isn't there.
+    pub(crate) async fn open_beside(config: &Config, data: &DataDir) -> anyhow::Result<Self> {
+        let stores = OpenStores::open_beside(config, data).await?;
+        let sharing = match config.stores.are_shared() {
+            false => Sharing::Alone,
+            true => Sharing::Nodes { node: NodeId::new(stores.clock.now()).to_string() },
+        };
+        Ok(Self::over(stores, config, sharing))
     }
 
-    fn over(db: Db, config: &Config, data: &DataDir) -> anyhow::Result<Self> {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let catalog = Catalog::new(db, Arc::clone(&clock));
-        let blobs = FileBlobStore::open(data.blobs())
-            .with_context(|| format!("opening {}", data.blobs().display()))?;
+    fn over(stores: OpenStores, config: &Config, sharing: Sharing) -> Self {
+        let OpenStores { clock, catalog, blobs } = stores;
         let tasks = TaskTracker::new();
         let content = Content::new(
             catalog.clone(),
-            Arc::new(blobs),
+            blobs.into_seam(),
             Registries::none(),
             limits(config),
+            sharing,
             tasks.clone(),
         );
-        Ok(Self { clock, catalog, content, tasks })
+        Self { clock, catalog, content, tasks }
     }
 
     async fn establish(self, config: &Config) -> anyhow::Result<Self> {

@@ -5,6 +5,7 @@ mod config;
 mod data_dir;
 mod deployment;
 mod serving;
+mod stores;
 
 use std::process::ExitCode;
 
@@ -29,6 +30,8 @@ enum Command {
     Serve(commands::serve::Options),
     /// Shows how clients come to trust this server's certificates.
     Trust(commands::trust::Options),
+    /// Brings the database's schema up to this release.
+    Migrate(commands::migrate::Options),
     /// Looks a deployment over and explains what is wrong with it.
     Doctor(commands::doctor::Options),
     /// Verifies that catalog and blobs agree.
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
     let outcome = match cli.command {
         Command::Serve(options) => commands::serve::run(options),
         Command::Trust(options) => commands::trust::run(options),
+        Command::Migrate(options) => commands::migrate::run(options),
         Command::Doctor(options) => commands::doctor::run(options),
         Command::Fsck(options) => commands::fsck::run(options),
         Command::Gc(options) => commands::gc::run(options),

@@ -1,5 +1,6 @@
 //! The parts of a running server.
 
+pub(crate) mod authority;
 pub(crate) mod background;
 pub(crate) mod control;
 mod fresh;

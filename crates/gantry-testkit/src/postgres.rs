@@ -32,6 +32,18 @@ wait
 rm -rf "$dir"
 "#;
 
+/// Runs a pooler before the cluster until the end of its input.
+const POOLER_KEEPER: &str = r#"
+dir=$1
+pgbouncer -q "$dir/pgbouncer.ini" </dev/null >>"$dir/pgbouncer.log" 2>&1 &
+read -r _
+kill -TERM $!
+wait
+"#;
+
+/// The name of the pooler's socket has a port in it.
+const POOLER_PORT: u16 = 6432;
+
 struct Cluster {
     programs: PathBuf,
     directory: PathBuf,
@@ -46,16 +58,34 @@ struct Cluster {
 ///
 /// If PostgreSQL isn't installed or doesn't start.
 pub fn database() -> String {
-    static CLUSTER: OnceLock<Cluster> = OnceLock::new();
-    let cluster = CLUSTER.get_or_init(|| {
-        Cluster::start().unwrap_or_else(|error| panic!("starting PostgreSQL: {error}"))
+    let cluster = Cluster::shared();
+    cluster.url(&cluster.create_database())
+}
+
+/// The same, reached through PgBouncer in transaction mode.
+///
+/// # Panics
+///
+/// If PostgreSQL or PgBouncer isn't installed or doesn't start.
+pub fn pooled_database() -> String {
+    static POOLER: OnceLock<Child> = OnceLock::new();
+    let cluster = Cluster::shared();
+    POOLER.get_or_init(|| {
+        cluster.start_pooler().unwrap_or_else(|error| panic!("starting PgBouncer: {error}"))
     });
-    cluster.create_database()
+    format!("{}&port={POOLER_PORT}", cluster.url(&cluster.create_database()))
 }
 
 // === impl Cluster ===
 
 impl Cluster {
+    fn shared() -> &'static Self {
+        static CLUSTER: OnceLock<Cluster> = OnceLock::new();
+        CLUSTER.get_or_init(|| {
+            Self::start().unwrap_or_else(|error| panic!("starting PostgreSQL: {error}"))
+        })
+    }
+
     fn start() -> io::Result<Self> {
         let programs = installed();
         let directory = tempfile::Builder::new().prefix("gantry-postgres-").tempdir()?;
@@ -102,7 +132,39 @@ impl Cluster {
             .output()
             .expect("createdb is installed");
         assert!(output.status.success(), "createdb: {}", String::from_utf8_lossy(&output.stderr));
-        format!("postgresql://gantry@/{name}?host={}", self.directory.display())
+        name
+    }
+
+    fn url(&self, database: &str) -> String {
+        format!("postgresql://gantry@/{database}?host={}", self.directory.display())
+    }
+
+    /// Starts a pooler whose socket is beside the server's.
+    fn start_pooler(&self) -> io::Result<Child> {
+        let directory = self.directory.display();
+        let settings = format!(
+            "[databases]\n* = host={directory} user=gantry\n[pgbouncer]\nunix_socket_dir = {directory}\n\
+             listen_addr =\nlisten_port = {POOLER_PORT}\nauth_type = any\npool_mode = transaction\n\
+             default_pool_size = 10\nmax_client_conn = 1000\nmax_db_connections = 10\n"
+        );
+        fs::write(self.directory.join("pgbouncer.ini"), settings)?;
+        let mut keeper = Command::new("sh");
+        keeper.args(["-c", POOLER_KEEPER, "keeper"]).arg(&self.directory).stdin(Stdio::piped());
+        keeper.process_group(0).current_dir("/");
+        let owner = self.directory.metadata()?;
+        if owner.uid() != 0 {
+            keeper.uid(owner.uid()).gid(owner.gid());
+        }
+        let keeper = keeper.spawn()?;
+        let socket = self.directory.join(format!(".s.PGSQL.{POOLER_PORT}"));
+        for _ in 0..100 {
+            if socket.exists() {
+                return Ok(keeper);
+            }
+            sleep(Duration::from_millis(50));
+        }
+        let log = fs::read_to_string(self.directory.join("pgbouncer.log")).unwrap_or_default();
+        Err(io::Error::other(format!("it isn't ready:\n{log}")))
     }
 
     fn program(&self, name: &str) -> Command {

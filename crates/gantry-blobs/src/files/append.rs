@@ -13,7 +13,7 @@ use super::batch::Batch;
 use super::key_locks::KeyGuard;
 use super::writable::{self, Missing};
 use super::{Shared, joined, sealed};
-use crate::{Appended, BlobError, BlobKey, BodyStream};
+use crate::{Appended, BlobError, BlobKey, BodyStream, Draft};
 
 /// What is gathered before it is written. One batch gathers while another is written, so an
 /// append holds twice this, and a tiny body is a single job on the blocking pool.
@@ -47,7 +47,7 @@ pub(super) async fn append(
     written += batch.length() as u64;
     // Even an empty body makes the blob exist, or finds that it is not at this offset.
     writer.write(batch).await?.finish().await?;
-    Ok(Appended { written, end })
+    Ok(Appended { draft: Draft::resume(offset + written, Vec::new()), end })
 }
 
 /// The blocking side of an append: at rest, or writing one batch.

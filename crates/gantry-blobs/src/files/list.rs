@@ -4,14 +4,39 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use tokio::task::spawn_blocking;
 
 use super::layout::{Layout, bucket_name};
-use crate::{BlobError, BlobKey, StoredBlob};
+use super::{Shared, joined};
+use crate::{BlobError, BlobKey, BlobList, StoredBlob};
+
+/// How many blobs one job on the blocking pool lists.
+const PAGE: usize = 500;
+
+/// The blobs of `registry` in the order of their keys.
+pub(super) fn stream(shared: &Arc<Shared>, registry: String) -> BlobList<'static> {
+    let shared = Arc::clone(shared);
+    let pages = stream::try_unfold(Some(None::<BlobKey>), move |after| {
+        let (shared, registry) = (Arc::clone(&shared), registry.clone());
+        async move {
+            let Some(after) = after else { return Ok(None) };
+            let job = spawn_blocking(move || list(&shared.layout, &registry, after.as_ref(), PAGE));
+            let page = joined(job).await?;
+            let next =
+                page.last().filter(|_| page.len() == PAGE).map(|last| Some(last.key.clone()));
+            Ok(Some((stream::iter(page.into_iter().map(Ok)), next)))
+        }
+    });
+    pages.try_flatten().boxed()
+}
 
 /// Up to `limit` blobs of `registry` in the order of their keys, from behind `after`. Blocks.
 ///
 /// Buckets sort like the keys in them, so a page looks only into those that it shows.
-pub(super) fn list(
+fn list(
     layout: &Layout,
     registry: &str,
     after: Option<&BlobKey>,

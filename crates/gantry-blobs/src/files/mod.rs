@@ -26,13 +26,17 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use rustix::fs::Stat;
+use rustix::io::Errno;
 use tokio::task::{JoinHandle, spawn_blocking};
 
 use self::directory_sync::DirectorySync;
 use self::key_locks::KeyLocks;
 use self::layout::Layout;
 use self::open_files::OpenFiles;
-use crate::{Appended, BlobError, BlobKey, BlobSource, BlobStore, BodyStream, Space, StoredBlob};
+use crate::{
+    Appended, BlobError, BlobKey, BlobList, BlobSource, BlobStore, BodyStream, Draft, Resumed,
+    Sealed, Space,
+};
 
 /// Keeps each blob in a file of its own.
 ///
@@ -83,26 +87,45 @@ impl BlobStore for FileBlobStore {
     async fn append(
         &self,
         key: &BlobKey,
-        offset: u64,
+        draft: &Draft,
         body: BodyStream<'_>,
     ) -> Result<Appended, BlobError> {
-        append::append(&self.shared, key, offset, body).await
+        append::append(&self.shared, key, draft.length(), body).await
     }
 
-    async fn seal(&self, key: &BlobKey, length: u64) -> Result<(), BlobError> {
-        let (key, turn) = (key.clone(), self.shared.locks.lock(key).await);
+    async fn checkpoint(&self, _: &BlobKey, draft: &Draft) -> Result<Draft, BlobError> {
+        // What was written is the kernel's to keep.
+        Ok(draft.clone())
+    }
+
+    async fn resume(&self, key: &BlobKey, draft: &Draft) -> Result<Resumed, BlobError> {
+        let (reopened, turn) = (key.clone(), self.shared.locks.lock(key).await);
         self.blocking(move |shared| {
             let _turn = turn;
-            seal::seal(shared, &key, length)
+            seal::reopen(shared, &reopened)
         })
-        .await
+        .await?;
+        if draft.length() == 0 {
+            return Ok(Resumed::Kept);
+        }
+        let too_short = |stored| {
+            let (key, wanted) = (key.clone(), draft.length());
+            BlobError::OffsetMismatch { key, stored, wanted }
+        };
+        match self.read(key, Some(0..draft.length())).await {
+            Ok(bytes) => Ok(Resumed::Doubtful(bytes)),
+            Err(BlobError::NotFound(_)) => Err(too_short(0)),
+            Err(BlobError::OutOfRange { length, .. }) => Err(too_short(length)),
+            Err(error) => Err(error),
+        }
     }
 
-    async fn reopen(&self, key: &BlobKey) -> Result<(), BlobError> {
-        let (key, turn) = (key.clone(), self.shared.locks.lock(key).await);
+    async fn seal(&self, key: &BlobKey, draft: &Draft) -> Result<Sealed, BlobError> {
+        let (length, key, turn) = (draft.length(), key.clone(), self.shared.locks.lock(key).await);
         self.blocking(move |shared| {
             let _turn = turn;
-            seal::reopen(shared, &key)
+            seal::seal(shared, &key, length)?;
+            Ok(Sealed { key, doubtful: false })
         })
         .await
     }
@@ -136,15 +159,18 @@ impl BlobStore for FileBlobStore {
         .await
     }
 
-    async fn list(
-        &self,
-        registry: &str,
-        after: Option<&BlobKey>,
-        limit: usize,
-    ) -> Result<Vec<StoredBlob>, BlobError> {
-        let (registry, after) = (registry.to_owned(), after.cloned());
-        self.blocking(move |shared| list::list(&shared.layout, &registry, after.as_ref(), limit))
-            .await
+    async fn holds(&self, key: &BlobKey) -> Result<bool, BlobError> {
+        let key = key.clone();
+        self.blocking(move |shared| match rustix::fs::stat(shared.layout.blob(&key)) {
+            Ok(_) => Ok(true),
+            Err(Errno::NOENT) => Ok(false),
+            Err(error) => Err(BlobError::io(format!("looking for {key}"), error)),
+        })
+        .await
+    }
+
+    fn list<'a>(&'a self, registry: &str) -> BlobList<'a> {
+        list::stream(&self.shared, registry.to_owned())
     }
 
     async fn probe(&self) -> Result<Space, BlobError> {

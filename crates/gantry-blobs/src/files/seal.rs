@@ -11,11 +11,15 @@ use crate::{BlobError, BlobKey};
 pub(super) fn seal(shared: &Shared, key: &BlobKey, length: u64) -> Result<(), BlobError> {
     let failed = |error: Errno| BlobError::io(format!("sealing {key}"), error);
     let missing = if length == 0 { Missing::Create } else { Missing::Refuse };
-    let file = writable::open(&shared.layout, key, OFlags::RDONLY, missing)?;
+    let too_short = |stored| BlobError::OffsetMismatch { key: key.clone(), stored, wanted: length };
+    let file = match writable::open(&shared.layout, key, OFlags::RDONLY, missing) {
+        Err(BlobError::NotFound(_)) => return Err(too_short(0)),
+        opened => opened?,
+    };
     let found = rustix::fs::fstat(&file).map_err(failed)?;
     let stored = found.st_size.unsigned_abs();
     if stored < length {
-        return Err(BlobError::OffsetMismatch { key: key.clone(), stored, wanted: length });
+        return Err(too_short(stored));
     }
     if stored > length && sealed(&found) {
         return Err(BlobError::Sealed(key.clone()));

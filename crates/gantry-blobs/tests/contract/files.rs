@@ -3,9 +3,11 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use gantry_blobs::{BlobError, BlobSource, BlobStore, FileBlobStore};
-
-use crate::support::{append, key, pattern, read, store_sealed};
+use futures_util::TryStreamExt;
+use gantry_blobs::{BlobError, BlobSource, BlobStore, Draft, FileBlobStore};
+use gantry_testkit::blob_store::bytes::{
+    append, at, body, finish, key, pattern, read, start, store_sealed,
+};
 
 fn mode(path: &Path) -> u32 {
     path.metadata().unwrap().permissions().mode() & 0o7777
@@ -16,12 +18,12 @@ async fn blobs_lie_where_the_layout_says_and_only_for_the_owner() {
     let directory = tempfile::tempdir().unwrap();
     let root = directory.path().join("blobs");
     let store = FileBlobStore::open(&root).unwrap();
-    append(&store, &key(1_234_567_890), 0, b"abc").await.unwrap();
+    let draft = start(&store, &key(1_234_567_890), b"abc").await;
     let bucket = root.join("registry/123456");
     let blob = bucket.join("12345678900000000000000000");
     assert_eq!(std::fs::read(&blob).unwrap(), b"abc");
     assert_eq!(mode(&blob), 0o600);
-    store.seal(&key(1_234_567_890), 3).await.unwrap();
+    store.seal(&key(1_234_567_890), &draft).await.unwrap();
     assert_eq!(mode(&blob), 0o400);
     for path in [&root, &root.join("registry"), &bucket] {
         assert_eq!(mode(path), 0o700, "{}", path.display());
@@ -32,14 +34,13 @@ async fn blobs_lie_where_the_layout_says_and_only_for_the_owner() {
 async fn blobs_outlive_the_store() {
     let directory = tempfile::tempdir().unwrap();
     let store = FileBlobStore::open(directory.path()).unwrap();
-    store_sealed(&store, &key(1), b"abc").await;
-    append(&store, &key(2), 0, b"de").await.unwrap();
+    let sealed = store_sealed(&store, &key(1), b"abc").await;
+    start(&store, &key(2), b"de").await;
     drop(store);
     let store = FileBlobStore::open(directory.path()).unwrap();
-    assert_eq!(read(&store, &key(1)).await, "abc");
-    append(&store, &key(2), 2, b"f").await.unwrap();
-    store.seal(&key(2), 3).await.unwrap();
-    assert_eq!(read(&store, &key(2)).await, "def");
+    assert_eq!(read(&store, &sealed).await, "abc");
+    let draft = append(&store, &key(2), &at(2), body(&[b"f"])).await.unwrap();
+    assert_eq!(finish(&store, &key(2), &draft).await, "def");
 }
 
 #[tokio::test]
@@ -53,8 +54,33 @@ async fn deleting_the_last_blob_of_a_bucket_removes_the_bucket() {
     assert!(bucket.exists());
     store.delete(&key(2)).await.unwrap();
     assert!(!bucket.exists());
-    store_sealed(&store, &key(3), b"ghi").await;
-    assert_eq!(read(&store, &key(3)).await, "ghi");
+    let sealed = store_sealed(&store, &key(3), b"ghi").await;
+    assert_eq!(read(&store, &sealed).await, "ghi");
+}
+
+#[tokio::test]
+async fn reader_finishes_although_the_blob_is_deleted() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = FileBlobStore::open(directory.path()).unwrap();
+    let bytes = pattern(1 << 20);
+    store_sealed(&store, &key(1), &bytes).await;
+    let source = store.read(&key(1), None).await.unwrap();
+    store.delete(&key(1)).await.unwrap();
+    assert!(source.into_bytes().await.unwrap() == bytes);
+}
+
+#[tokio::test]
+async fn pages_of_a_long_list_fit_together() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = FileBlobStore::open(directory.path()).unwrap();
+    // Several buckets, several pages, made out of order.
+    let uploads: Vec<u64> = (0..4).flat_map(|b| (0..300).map(move |n| b * 10_000 + n)).collect();
+    for upload in uploads.iter().rev() {
+        start(&store, &key(*upload), b"").await;
+    }
+    let listed: Vec<_> =
+        store.list("registry").map_ok(|blob| blob.key).try_collect().await.unwrap();
+    assert!(listed == uploads.iter().map(|upload| key(*upload)).collect::<Vec<_>>());
 }
 
 #[tokio::test]
@@ -95,7 +121,9 @@ async fn strange_files_are_neither_listed_nor_followed() {
     std::fs::write(directory.path().join("registry/README"), b"?").unwrap();
     let link = bucket.join("00000000020000000000000000");
     std::os::unix::fs::symlink("/etc/passwd", link).unwrap();
-    assert_eq!(store.list("registry", None, 10).await.unwrap().len(), 1);
+    let listed: Vec<_> = store.list("registry").try_collect().await.unwrap();
+    assert_eq!(listed.len(), 1);
     assert!(matches!(store.read(&key(2), None).await, Err(BlobError::Io { .. })));
-    assert!(matches!(append(&store, &key(2), 0, b"x").await, Err(BlobError::Io { .. })));
+    let refused = append(&store, &key(2), &Draft::new(), body(&[b"x"])).await;
+    assert!(matches!(refused, Err(BlobError::Io { .. })));
 }

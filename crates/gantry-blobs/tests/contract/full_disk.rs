@@ -3,9 +3,10 @@
 use std::path::Path;
 use std::process::Command;
 
-use gantry_blobs::{BlobError, BlobStore, FileBlobStore};
-
-use crate::support::{append, key, pattern, read, store_sealed};
+use gantry_blobs::{BlobError, BlobStore, Draft, FileBlobStore};
+use gantry_testkit::blob_store::bytes::{
+    append, body, finish, key, pattern, read, start, store_sealed,
+};
 
 const SMALL_DISK: &str = "GANTRY_TEST_SMALL_DISK";
 
@@ -39,25 +40,27 @@ async fn fill(disk: &Path) {
     let store = FileBlobStore::open(disk).unwrap();
     let before = store.probe().await.unwrap();
     assert_eq!(before.total, 1 << 20);
-    store_sealed(&store, &key(1), &pattern(300_000)).await;
-    append(&store, &key(2), 0, &pattern(100_000)).await.unwrap();
+    let one = store_sealed(&store, &key(1), &pattern(300_000)).await;
+    let two = start(&store, &key(2), &pattern(100_000)).await;
 
     // Fails late, after batches have gone through; the bytes before the append stay.
     let frames: Vec<_> = pattern(2 << 20).chunks(50_000).map(<[u8]>::to_vec).collect();
     let slices: Vec<_> = frames.iter().map(Vec::as_slice).collect();
-    let error = store.append(&key(2), 100_000, crate::support::body(&slices)).await.unwrap_err();
+    let error = store.append(&key(2), &two, body(&slices)).await.unwrap_err();
     assert!(matches!(error, BlobError::Full(_)), "{error:?}");
-    assert!(read(&store, &key(2)).await == pattern(100_000));
+    let kept = store.read(&key(2), None).await.unwrap().into_bytes().await.unwrap();
+    assert!(kept == pattern(100_000));
 
     // The room of the failed append is free again, and the upload goes on from where it was.
     assert!(store.probe().await.unwrap().free > 500_000);
-    append(&store, &key(2), 100_000, &pattern(200_000)).await.unwrap();
-    store.seal(&key(2), 300_000).await.unwrap();
-    assert!(read(&store, &key(1)).await == pattern(300_000));
+    let two = append(&store, &key(2), &two, body(&[&pattern(200_000)])).await.unwrap();
+    assert_eq!(finish(&store, &key(2), &two).await.len(), 300_000);
+    assert!(read(&store, &one).await == pattern(300_000));
 
-    let error = append(&store, &key(3), 0, &pattern(600_000)).await.unwrap_err();
+    let long = pattern(600_000);
+    let error = append(&store, &key(3), &Draft::new(), body(&[&long])).await.unwrap_err();
     assert!(matches!(error, BlobError::Full(_)), "{error:?}");
     store.delete(&key(1)).await.unwrap();
-    store_sealed(&store, &key(3), &pattern(600_000)).await;
-    assert!(read(&store, &key(3)).await == pattern(600_000));
+    let three = store_sealed(&store, &key(3), &long).await;
+    assert!(read(&store, &three).await == long);
 }

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use futures_util::StreamExt;
-use gantry_blobs::{BlobStore, FileBlobStore, MemoryBlobStore};
+use gantry_blobs::{BlobStore, Draft, FileBlobStore, MemoryBlobStore};
+use gantry_testkit::blob_store::bytes::{
+    append, body, broken_body, finish, key, pattern, store_sealed,
+};
 use proptest::prelude::{Strategy, any, prop};
 use proptest::test_runner::{Config, TestRunner};
-
-use crate::support::{append, body, broken_body, key, pattern, read};
 
 /// Runs `law` on fresh keys of both stores, for many generated inputs.
 fn hold<T: std::fmt::Debug>(
@@ -41,9 +42,8 @@ fn any_split_into_appends_and_frames_gives_the_same_bytes() {
     hold(64, appends, &async |store, upload, appends| {
         let key = key(upload);
         let whole = pattern(appends.iter().flatten().sum());
-        let mut at = 0;
+        let (mut at, mut draft) = (0, Draft::new());
         for frames in appends {
-            let start = at;
             let slices: Vec<&[u8]> = frames
                 .iter()
                 .map(|length| {
@@ -51,25 +51,25 @@ fn any_split_into_appends_and_frames_gives_the_same_bytes() {
                     &whole[at - length..at]
                 })
                 .collect();
-            let appended = store.append(&key, start as u64, body(&slices)).await.unwrap();
-            assert_eq!(appended.written, (at - start) as u64);
+            draft = append(store, &key, &draft, body(&slices)).await.unwrap();
+            assert_eq!(draft.length(), at as u64);
         }
-        store.seal(&key, whole.len() as u64).await.unwrap();
-        assert!(read(store, &key).await == whole);
+        assert!(finish(store, &key, &draft).await == whole);
     });
 }
 
 #[test]
 fn upload_resumes_behind_a_break_at_every_byte() {
-    let body = prop::collection::vec(any::<u8>(), 1..24);
-    hold(8, body, &async |store, upload, whole| {
+    let bytes = prop::collection::vec(any::<u8>(), 1..24);
+    hold(8, bytes, &async |store, upload, whole| {
         for cut in 0..=whole.len() {
             let key = key(upload * 1000 + cut as u64);
-            let appended = store.append(&key, 0, broken_body(&[&whole[..cut]])).await.unwrap();
+            let broken = broken_body(&[&whole[..cut]]);
+            let appended = store.append(&key, &Draft::new(), broken).await.unwrap();
             assert!(appended.end.is_err());
-            append(store, &key, appended.written, &whole[cut..]).await.unwrap();
-            store.seal(&key, whole.len() as u64).await.unwrap();
-            assert_eq!(read(store, &key).await, whole.as_slice());
+            let rest = body(&[&whole[cut..]]);
+            let draft = append(store, &key, &appended.draft, rest).await.unwrap();
+            assert_eq!(finish(store, &key, &draft).await, whole.as_slice());
         }
     });
 }
@@ -80,9 +80,9 @@ fn any_range_is_that_part_of_the_whole() {
         (0_usize..600_000).prop_flat_map(|length| (0..=length, 0..=length, length..=length));
     hold(24, ranges, &async |store, upload, &(one, other, length)| {
         let (key, whole) = (key(upload), pattern(length));
-        append(store, &key, 0, &whole).await.unwrap();
+        let sealed = store_sealed(store, &key, &whole).await;
         let (start, end) = (one.min(other), one.max(other));
-        let source = store.read(&key, Some(start as u64..end as u64)).await.unwrap();
+        let source = store.read(&sealed.key, Some(start as u64..end as u64)).await.unwrap();
         let chunks: Vec<_> = source.into_stream().map(Result::unwrap).collect().await;
         assert!(chunks.concat() == whole[start..end]);
     });

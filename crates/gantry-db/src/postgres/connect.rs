@@ -1,13 +1,13 @@
 //! How connections are configured, pooled and taken.
 
-use std::str::FromStr;
-
 use deadpool_postgres::{
     Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, TimeoutType,
 };
-use tokio_postgres::{Config, NoTls};
+use tokio_postgres::Config;
+use tokio_postgres::config::TargetSessionAttrs;
 
-use super::PostgresOptions;
+use super::url::DatabaseUrl;
+use super::{PostgresOptions, Statements, tls};
 use crate::DbError;
 
 /// What a connection is for.
@@ -25,27 +25,18 @@ pub(super) fn pool(
     purpose: Use,
     size: usize,
 ) -> Result<Pool, DbError> {
-    // The parser's error can't quote the URL's password: it names keys only.
-    let mut config = Config::from_str(url)
-        .map_err(|error| DbError::Other(format!("the database URL: {error}")))?;
-    // A transaction whose node died must not hold its locks for long.
-    let mut settings = format!(
-        "-c statement_timeout={0} -c idle_in_transaction_session_timeout={0}",
-        options.statement_timeout.as_millis()
-    );
-    if let Use::Read = purpose {
-        settings.push_str(" -c default_transaction_read_only=on");
+    let DatabaseUrl { mut config, root_certificates } = DatabaseUrl::parse(url)?;
+    // A pooler refuses connections that ask for settings.
+    if options.statements == Statements::Prepared {
+        set_up(&mut config, options, purpose);
     }
-    if let Some(own) = config.get_options() {
-        settings = format!("{own} {settings}");
-    }
-    config.options(&settings).connect_timeout(options.patience);
+    config.connect_timeout(options.patience).tcp_user_timeout(options.statement_timeout);
     if config.get_application_name().is_none() {
         config.application_name("gantry");
     }
     let manager = Manager::from_config(
         config,
-        NoTls,
+        tls::connector(root_certificates.as_deref())?,
         ManagerConfig { recycling_method: RecyclingMethod::Fast },
     );
     Pool::builder(manager)
@@ -55,6 +46,24 @@ pub(super) fn pool(
         .runtime(Runtime::Tokio1)
         .build()
         .map_err(|error| DbError::Other(error.to_string()))
+}
+
+/// What the server is to hold each connection to.
+fn set_up(config: &mut Config, options: &PostgresOptions, purpose: Use) {
+    // A transaction whose node died must not hold its locks for long.
+    let mut settings = format!(
+        "-c statement_timeout={0} -c idle_in_transaction_session_timeout={0}",
+        options.statement_timeout.as_millis()
+    );
+    // Who asks for a server that takes writes is told so by a connection that does.
+    let wants_primary = config.get_target_session_attrs() == TargetSessionAttrs::ReadWrite;
+    if matches!(purpose, Use::Read) && !wants_primary {
+        settings.push_str(" -c default_transaction_read_only=on");
+    }
+    if let Some(own) = config.get_options() {
+        settings = format!("{own} {settings}");
+    }
+    config.options(&settings);
 }
 
 /// A connection of the pool for the caller alone.

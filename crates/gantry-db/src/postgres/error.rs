@@ -35,6 +35,7 @@ fn from_server(error: &ServerError) -> DbError {
         SqlState::T_R_SERIALIZATION_FAILURE | SqlState::T_R_DEADLOCK_DETECTED => {
             DbError::Contention(text())
         }
+        SqlState::UNDEFINED_TABLE => DbError::MissingTable(text()),
         SqlState::DISK_FULL => DbError::Full,
         SqlState::DATA_CORRUPTED | SqlState::INDEX_CORRUPTED => DbError::Corrupt(text()),
         SqlState::QUERY_CANCELED

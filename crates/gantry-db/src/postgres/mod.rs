@@ -4,6 +4,8 @@ mod connect;
 mod error;
 mod read;
 mod statement;
+mod tls;
+mod url;
 mod value;
 mod write;
 
@@ -13,6 +15,17 @@ pub(crate) use value::column;
 pub(crate) use write::Session;
 
 use crate::{Arg, DbError, Durability, Row, Stmt, Tx};
+
+/// How statements reach the server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Statements {
+    /// Prepared once on each connection, then named: the fastest.
+    #[default]
+    Prepared,
+    /// Sent whole each time, and nothing is asked of the connection at its start: works behind
+    /// poolers that lend a connection for one transaction, such as PgBouncer in transaction mode.
+    Unnamed,
+}
 
 /// Bounds of the connections to a PostgreSQL server.
 #[derive(Clone, Debug)]
@@ -27,6 +40,8 @@ pub struct PostgresOptions {
     pub statement_timeout: std::time::Duration,
     /// How often a transaction's body is run when other transactions are in its way.
     pub attempts: u32,
+    /// How statements reach the server.
+    pub statements: Statements,
 }
 
 /// A server, reached through two sets of connections.
@@ -34,6 +49,7 @@ pub(crate) struct Postgres {
     readers: ReadLanes,
     writers: Pool,
     attempts: u32,
+    statements: Statements,
 }
 
 impl Default for PostgresOptions {
@@ -44,6 +60,7 @@ impl Default for PostgresOptions {
             patience: std::time::Duration::from_secs(5),
             statement_timeout: std::time::Duration::from_secs(30),
             attempts: 10,
+            statements: Statements::default(),
         }
     }
 }
@@ -52,7 +69,8 @@ impl Postgres {
     pub(crate) async fn connect(url: &str, options: &PostgresOptions) -> Result<Self, DbError> {
         let readers = ReadLanes::new(url, options)?;
         let writers = connect::pool(url, options, connect::Use::Write, options.write_connections)?;
-        let postgres = Self { readers, writers, attempts: options.attempts.max(1) };
+        let (attempts, statements) = (options.attempts.max(1), options.statements);
+        let postgres = Self { readers, writers, attempts, statements };
         // A wrong address or password is told now, not at the first request.
         drop(connect::take(&postgres.writers).await?);
         Ok(postgres)
@@ -86,9 +104,10 @@ impl Postgres {
     {
         let client = connect::take(&self.writers).await?;
         let (runtime, attempts) = (tokio::runtime::Handle::current(), self.attempts);
+        let statements = self.statements;
         // On a thread of its own the body may wait for each statement, and goes on when its caller is gone.
         tokio::task::spawn_blocking(move || {
-            write::run(&runtime, client, durability, attempts, &body)
+            write::run(&runtime, client, statements, durability, attempts, &body)
         })
         .await
         .unwrap_or_else(|error| {
@@ -99,21 +118,22 @@ impl Postgres {
     /// What the planner makes of a statement, whatever its arguments.
     pub(crate) async fn explain(&self, stmt: &Stmt) -> Result<String, DbError> {
         let client = connect::take(&self.writers).await?;
-        let parameters = client.prepare(&stmt.postgres()).await?.params().len();
-        let nulls = if parameters == 0 {
-            String::new()
-        } else {
-            format!("({})", vec!["null"; parameters].join(", "))
+        let nulls = match stmt.parameters() {
+            0 => String::new(),
+            parameters => format!("({})", vec!["null"; parameters].join(", ")),
         };
         // On a nearly empty table a scan is the cheapest plan; with scans made dear, one that is left has no index.
-        let setup = "set plan_cache_mode = force_generic_plan; set enable_seqscan = off";
+        let setup =
+            "begin; set local plan_cache_mode = force_generic_plan; set local enable_seqscan = off";
         client.batch_execute(setup).await?;
         let planned = async {
             client.batch_execute(&format!("prepare explained as {}", stmt.postgres())).await?;
-            client.query(&format!("explain (costs off) execute explained{nulls}"), &[]).await
+            let explain = format!("explain (costs off) execute explained{nulls}");
+            client.query_typed(&explain, &[]).await
         };
         let planned = planned.await;
-        // Its settings go with the connection.
+        // The statement goes with the connection, or would be in the way of the next.
+        let _ = client.batch_execute("rollback; deallocate all").await;
         drop(Object::take(client));
         let lines: Result<Vec<String>, _> = planned?.iter().map(|row| row.try_get(0)).collect();
         Ok(lines?.join("\n"))

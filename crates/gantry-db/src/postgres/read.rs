@@ -8,7 +8,7 @@ use tokio::sync::Mutex;
 use tokio_postgres::Row;
 
 use super::connect::{self, Use};
-use super::{PostgresOptions, statement};
+use super::{PostgresOptions, Statements, statement};
 use crate::{Arg, DbError, Stmt};
 
 /// Connections used in turn. A query doesn't wait for the answers to those before it, only behind them, so queries
@@ -17,6 +17,7 @@ pub(super) struct ReadLanes {
     pool: Pool,
     lanes: Box<[Mutex<Option<Arc<Object>>>]>,
     turn: AtomicUsize,
+    statements: Statements,
 }
 
 impl ReadLanes {
@@ -28,11 +29,12 @@ impl ReadLanes {
             pool,
             lanes: (0..count).map(|_| Mutex::default()).collect(),
             turn: AtomicUsize::new(0),
+            statements: options.statements,
         })
     }
 
     pub(super) async fn query(&self, stmt: &Stmt, args: &[Arg<'_>]) -> Result<Vec<Row>, DbError> {
-        statement::query(&*self.client().await?, stmt, args).await
+        statement::query(&*self.client().await?, self.statements, stmt, args).await
     }
 
     pub(super) fn close(&self) {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use deadpool_postgres::Object;
 use tokio::runtime::Handle;
 
-use super::statement;
+use super::{Statements, statement};
 use crate::tx::{Hook, panicked, run_hooks};
 use crate::{Arg, DbError, Durability, Row, Stmt, Tx};
 
@@ -17,6 +17,7 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 #[derive(Clone, Copy)]
 pub(crate) struct Session<'c> {
     client: &'c Object,
+    statements: Statements,
     runtime: &'c Handle,
 }
 
@@ -24,11 +25,12 @@ pub(crate) struct Session<'c> {
 pub(super) fn run<T, E: From<DbError>>(
     runtime: &Handle,
     client: Object,
+    statements: Statements,
     durability: Durability,
     attempts: u32,
     body: &impl Fn(&mut Tx<'_>) -> Result<T, E>,
 ) -> Result<T, E> {
-    let session = Session { client: &client, runtime };
+    let session = Session { client: &client, statements, runtime };
     let mut attempt = 1;
     let outcome = loop {
         match session.attempt(durability, body) {
@@ -81,7 +83,7 @@ impl Session<'_> {
     }
 
     pub(crate) fn exec(&self, stmt: &Stmt, args: &[Arg<'_>]) -> Result<u64, DbError> {
-        self.runtime.block_on(statement::exec(self.client, stmt, args))
+        self.runtime.block_on(statement::exec(self.client, self.statements, stmt, args))
     }
 
     pub(crate) fn batch(&self, sql: &str) -> Result<(), DbError> {
@@ -89,7 +91,7 @@ impl Session<'_> {
     }
 
     fn query(&self, stmt: &Stmt, args: &[Arg<'_>]) -> Result<Vec<tokio_postgres::Row>, DbError> {
-        self.runtime.block_on(statement::query(self.client, stmt, args))
+        self.runtime.block_on(statement::query(self.client, self.statements, stmt, args))
     }
 
     fn attempt<T, E: From<DbError>>(
@@ -115,10 +117,12 @@ impl Session<'_> {
                 tx.failure(),
                 Some(DbError::Contention(_) | DbError::ForeignKeyConflict(_))
             );
-            (tx.finish(result), contended)
+            // Such as a server that has become a standby and takes no more writes.
+            let lost = matches!(tx.failure(), Some(DbError::Unavailable(_)));
+            (tx.finish(result), contended, lost)
         }));
-        let ((result, hooks), contended) =
-            ran.unwrap_or_else(|_| ((Err(panicked().into()), Vec::new()), false));
+        let ((result, hooks), contended, lost) =
+            ran.unwrap_or_else(|_| ((Err(panicked().into()), Vec::new()), false, false));
 
         match result {
             Ok(value) => match self.batch("commit") {
@@ -130,6 +134,7 @@ impl Session<'_> {
             },
             Err(error) => match self.batch("rollback") {
                 Err(_) => Err(Failure::Broken(error)),
+                Ok(()) if lost => Err(Failure::Broken(error)),
                 Ok(()) if contended => Err(Failure::Contended(error)),
                 Ok(()) => Err(Failure::Own(error)),
             },

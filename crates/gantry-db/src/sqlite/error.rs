@@ -34,6 +34,8 @@ impl From<rusqlite::Error> for DbError {
                 | ErrorCode::FileLockingProtocolFailed,
                 _,
             ) => Self::Unavailable(message),
+            // The only sign of it is in its words.
+            _ if message.contains("no such table") => Self::MissingTable(message),
             _ => Self::Other(message),
         }
     }

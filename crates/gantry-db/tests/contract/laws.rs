@@ -65,7 +65,7 @@ pub(crate) async fn conflicts_are_told_apart(db: &Db) {
     let with_child = with_child.await;
     assert!(matches!(with_child, Err(DbError::ForeignKeyConflict(_))), "{with_child:?}");
     let no_such_table = db.one(&Stmt::new("select 1 from nowhere"), &args![], |_| Ok(())).await;
-    assert!(matches!(no_such_table, Err(DbError::Other(_))), "{no_such_table:?}");
+    assert!(matches!(no_such_table, Err(DbError::MissingTable(_))), "{no_such_table:?}");
 }
 
 pub(crate) async fn errors_show_no_values(db: &Db) {

@@ -7,7 +7,7 @@ mod migrations;
 mod transactions;
 mod values;
 
-use gantry_db::{Db, Migration, PostgresOptions, SqliteOptions};
+use gantry_db::{Db, Migration, PostgresOptions, SqliteOptions, Statements, Step};
 use gantry_testkit::postgres;
 
 /// The schema the laws use.
@@ -24,6 +24,7 @@ const SCHEMA: &[Migration] = &[Migration {
         create unique index item_label on item (label);
         create table counter (id {INT} primary key not null, n {INT} not null) {TABLE};
     ",
+    kind: Step::Contracts,
 }];
 
 /// A database with the schema, and what must outlive it.
@@ -45,24 +46,28 @@ async fn empty_postgres() -> Fresh {
     Fresh { db, _directory: None }
 }
 
-/// Runs each law on each database: `laws! { module::law, … }` on one with the schema, `empty` on one without.
+/// The same server, behind a pooler that lends a connection for one transaction at a time.
+async fn empty_pooled_postgres() -> Fresh {
+    let url = tokio::task::spawn_blocking(postgres::pooled_database).await.unwrap();
+    let options = PostgresOptions { statements: Statements::Unnamed, ..PostgresOptions::default() };
+    Fresh { db: Db::connect_postgres(&url, options).await.unwrap(), _directory: None }
+}
+
+/// Runs each law on each database: those on one with the schema, and the rest on an empty one. A
+/// pooler's connections can't be told to refuse writes, so the laws of `unpooled` leave it out.
 macro_rules! laws {
-    ($($module:ident::{$($law:ident),* $(,)?}),* $(,)?) => {
-        mod sqlite {
+    (unpooled { $($own:ident::{$($alone:ident),* $(,)?}),* $(,)? }
+     $($module:ident::{$($law:ident),* $(,)?}),* $(,)?) => {
+        laws!(@on sqlite, empty_sqlite, $($own::{$($alone),*},)* $($module::{$($law),*}),*);
+        laws!(@on postgresql, empty_postgres, $($own::{$($alone),*},)* $($module::{$($law),*}),*);
+        laws!(@on pooled_postgresql, empty_pooled_postgres, $($module::{$($law),*}),*);
+    };
+    (@on $database:ident, $empty:ident, $($module:ident::{$($law:ident),*}),*) => {
+        mod $database {
             $($(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
                 async fn $law() {
-                    let fresh = super::empty_sqlite().await;
-                    super::$module::$law(&fresh.db).await;
-                    fresh.db.close().await;
-                }
-            )*)*
-        }
-        mod postgresql {
-            $($(
-                #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-                async fn $law() {
-                    let fresh = super::empty_postgres().await;
+                    let fresh = super::$empty().await;
                     super::$module::$law(&fresh.db).await;
                     fresh.db.close().await;
                 }
@@ -72,6 +77,7 @@ macro_rules! laws {
 }
 
 laws! {
+    unpooled { laws::{ reads_cannot_write } }
     transactions::{
         a_transaction_is_all_or_nothing,
         a_failed_body_leaves_its_companions_alone,
@@ -97,7 +103,6 @@ laws! {
     },
     laws::{
         reads_see_what_was_answered,
-        reads_cannot_write,
         conflicts_are_told_apart,
         errors_show_no_values,
         plans_tell_scans_from_searches,
@@ -108,6 +113,8 @@ laws! {
         migrating_twice_does_nothing_the_second_time,
         nodes_that_migrate_at_once_take_turns,
         a_schema_from_a_later_release_is_refused,
+        a_release_runs_on_a_schema_that_a_later_one_has_expanded,
+        a_schema_tells_what_it_lacks,
         a_step_before_an_applied_one_is_refused,
         a_failed_step_leaves_nothing,
     },

@@ -1,16 +1,26 @@
 //! How a schema comes up to date.
 
-use gantry_db::{Db, Durability, MigrateError, Migration, Stmt, args};
+use gantry_db::{Db, Durability, MigrateError, Migration, SchemaState, Step, Stmt, args};
 
-const FIRST: Migration =
-    Migration { name: "20260101_first", sql: "create table first (id {INT} primary key) {TABLE}" };
+const FIRST: Migration = Migration {
+    name: "20260101_first",
+    sql: "create table first (id {INT} primary key) {TABLE}",
+    kind: Step::Expands,
+};
 const SECOND: Migration = Migration {
     name: "20260102_second",
     sql: "create table second (id {BYTES} primary key, name {TEXT}) {KEYED_TABLE}; create index second_name on second (name)",
+    kind: Step::Contracts,
+};
+const THIRD: Migration = Migration {
+    name: "20260103_third",
+    sql: "alter table first add column name {TEXT}",
+    kind: Step::Expands,
 };
 const BROKEN: Migration = Migration {
     name: "20260103_broken",
     sql: "create table third (id {INT}) {TABLE}; create table first (id {INT})",
+    kind: Step::Expands,
 };
 
 async fn exists(db: &Db, select: &'static str) -> bool {
@@ -41,6 +51,23 @@ pub(crate) async fn a_schema_from_a_later_release_is_refused(db: &Db) {
     let error = db.migrate(&[FIRST]).await.unwrap_err();
     assert!(matches!(&error, MigrateError::Newer { name } if name == SECOND.name), "{error:?}");
     assert!(error.to_string().contains("20260102_second"), "{error}");
+}
+
+pub(crate) async fn a_release_runs_on_a_schema_that_a_later_one_has_expanded(db: &Db) {
+    db.migrate(&[FIRST, SECOND, THIRD]).await.unwrap();
+    assert!(db.migrate(&[FIRST, SECOND]).await.unwrap().is_empty());
+    let state = db.schema_state(&[FIRST, SECOND]).await.unwrap();
+    assert_eq!(state, SchemaState { missing: vec![], ahead: vec![THIRD.name.to_owned()] });
+    // What was contracted on the way isn't to be had back.
+    let error = db.schema_state(&[FIRST]).await.unwrap_err();
+    assert!(matches!(&error, MigrateError::Newer { name } if name == SECOND.name), "{error:?}");
+}
+
+pub(crate) async fn a_schema_tells_what_it_lacks(db: &Db) {
+    let all = [FIRST.name, SECOND.name];
+    assert_eq!(db.schema_state(&[FIRST, SECOND]).await.unwrap().missing, all);
+    db.migrate(&[FIRST]).await.unwrap();
+    assert_eq!(db.schema_state(&[FIRST, SECOND]).await.unwrap().missing, all[1..]);
 }
 
 pub(crate) async fn a_step_before_an_applied_one_is_refused(db: &Db) {

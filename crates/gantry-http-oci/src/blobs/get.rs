@@ -29,6 +29,12 @@ pub(crate) async fn get(
         describe(response.headers_mut(), digest);
         return Ok(response);
     }
+    if parts.method == Method::GET && blob.size > 0 {
+        let address = app.content.blob_address(&permit, &blob).await.map_err(error::read_blob)?;
+        if let Some(address) = address {
+            return redirect(&address, digest);
+        }
+    }
     let range = asked_range(parts, digest, blob.size)?;
     let (status, bytes) = match &range {
         Some(range) => (StatusCode::PARTIAL_CONTENT, range.clone()),
@@ -44,7 +50,6 @@ pub(crate) async fn get(
                 Body::new(FileBody::new(file, range, lane))
             }
             BlobSource::Stream { stream, .. } => Body::from_stream(stream),
-            BlobSource::Redirect(address) => return redirect(&address, digest),
         }
     };
     let mut response = (status, body).into_response();
@@ -86,8 +91,11 @@ fn asked_range(parts: &Parts, digest: &Digest, size: u64) -> Result<Option<Range
 fn redirect(address: &str, digest: &Digest) -> Result<Response, OciError> {
     let location = HeaderValue::from_str(address).map_err(OciError::internal)?;
     let mut response = StatusCode::TEMPORARY_REDIRECT.into_response();
-    describe(response.headers_mut(), digest);
-    response.headers_mut().insert(header::LOCATION, location);
+    let headers = response.headers_mut();
+    describe(headers, digest);
+    headers.insert(header::LOCATION, location);
+    // The address is good for a while only, and for whoever has it.
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
 }
 

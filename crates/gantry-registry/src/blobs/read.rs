@@ -2,13 +2,16 @@
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::Duration;
 
-use gantry_blobs::{BlobError, BlobSource};
+use gantry_blobs::{BlobError, BlobKey, BlobSource};
 use gantry_catalog::{BlobLink, DbError, Durability};
+use gantry_model::BlobReads;
 use gantry_model::permission::{Permit, Pull};
 use gantry_oci::Digest;
 
 use crate::error::store_error;
+use crate::uploads::parse_key;
 use crate::{Content, StoreError};
 
 /// Why there is no blob.
@@ -35,6 +38,9 @@ pub enum ReadBlobError {
     Store(#[from] StoreError),
 }
 
+/// How long an address given to a client is good: enough to begin late in a long queue of layers.
+const ADDRESS_LIFETIME: Duration = Duration::from_secs(25 * 60);
+
 /// A blob that was found.
 #[derive(Clone, Debug)]
 pub struct BlobInfo {
@@ -43,6 +49,12 @@ pub struct BlobInfo {
     /// Its length in bytes.
     pub size: u64,
     link: Arc<BlobLink>,
+}
+
+impl BlobInfo {
+    fn key(&self) -> Result<BlobKey, StoreError> {
+        parse_key(&self.link.storage_key)
+    }
 }
 
 impl Content {
@@ -86,18 +98,27 @@ impl Content {
             .await
     }
 
+    /// A short-lived address to have the blob's bytes from, where the registry hands those out and
+    /// the store has them.
+    pub async fn blob_address(
+        &self,
+        permit: &Permit<Pull>,
+        blob: &BlobInfo,
+    ) -> Result<Option<String>, ReadBlobError> {
+        if self.registries().settings(permit.registry()).blob_reads == BlobReads::Stream {
+            return Ok(None);
+        }
+        let address = self.blobs().address(&blob.key()?, ADDRESS_LIFETIME).await;
+        Ok(address.map_err(StoreError::from)?)
+    }
+
     /// The blob's bytes in `range`, or all of them.
     pub async fn read_blob(
         &self,
         blob: &BlobInfo,
         range: Option<Range<u64>>,
     ) -> Result<BlobSource, ReadBlobError> {
-        let key = blob
-            .link
-            .storage_key
-            .parse()
-            .map_err(|error| StoreError::Interrupted(format!("{error}")))?;
-        match self.blobs().read(&key, range).await {
+        match self.blobs().read(&blob.key()?, range).await {
             Ok(source) => Ok(source),
             Err(BlobError::NotFound(_)) => Err(ReadBlobError::Unknown(blob.digest)),
             Err(error) => Err(ReadBlobError::Store(error.into())),

@@ -10,7 +10,8 @@ use gantry_catalog::{DbError, Durability, Garbage, TrashedBytes};
 use gantry_model::{Change, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{Content, StoreError};
+use crate::sharing::{Busy, Duty};
+use crate::{Content, Sharing, StoreError};
 
 /// How many rows one transaction takes.
 const BATCH: usize = 100;
@@ -46,9 +47,27 @@ pub enum Collection {
 
 impl Content {
     /// Collects until nothing is left that may be taken. Safe beside any other use; a collection
-    /// waits for the one that is under way.
+    /// waits for the one that is under way, on whichever node.
     pub async fn collect(&self, collection: Collection) -> Result<Collected, StoreError> {
-        let _turn = self.0.collecting.lock().await;
+        let collected = self.in_turn(Duty::Collect, Busy::Wait, self.collect_now(collection));
+        Ok(collected.await?.unwrap_or_default())
+    }
+
+    /// The same, but leaves it to whoever is at it already.
+    pub async fn collect_unless_busy(
+        &self,
+        collection: Collection,
+    ) -> Result<Collected, StoreError> {
+        // Of this node's own collections the trash waits: nobody else has been told of it.
+        let busy = match (&self.0.sharing, collection) {
+            (Sharing::Alone, _) => Busy::Wait,
+            _ => Busy::Leave,
+        };
+        let collected = self.in_turn(Duty::Collect, busy, self.collect_now(collection));
+        Ok(collected.await?.unwrap_or_default())
+    }
+
+    async fn collect_now(&self, collection: Collection) -> Result<Collected, StoreError> {
         let mut collected = Collected::default();
         if collection != Collection::Trash {
             let (now, limits) = (self.catalog().now(), self.limits());

@@ -6,6 +6,7 @@ use gantry_catalog::{DbError, Durability, JournalRow, Transaction, Usage};
 use gantry_model::{Change, RegistryId};
 use gantry_oci::RepositoryName;
 
+use crate::sharing::{Busy, Duty};
 use crate::{Content, StoreError};
 
 const READER: &str = "usage";
@@ -14,11 +15,15 @@ const BATCH: usize = 500;
 
 impl Content {
     /// Numbers new journal rows, brings the figures up to them, and trims what every reader has
-    /// passed. Only one may run at a time.
+    /// passed. Leaves it to another node that is at it.
     pub async fn keep_figures(&self) -> Result<(), StoreError> {
         if !self.catalog().journal_pending().await? {
             return Ok(());
         }
+        self.in_turn(Duty::Journal, Busy::Leave, self.read_journal()).await.map(drop)
+    }
+
+    async fn read_journal(&self) -> Result<(), StoreError> {
         loop {
             let done = self
                 .catalog()

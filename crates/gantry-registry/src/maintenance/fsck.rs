@@ -2,7 +2,7 @@
 //! what changes under it is looked at twice before it is reported.
 
 use futures_util::TryStreamExt;
-use gantry_blobs::{BlobKey, BlobSource};
+use gantry_blobs::BlobKey;
 use gantry_catalog::BlobRow;
 use gantry_model::{Registry, RegistryId};
 use gantry_oci::{Digest, Hasher};
@@ -193,11 +193,7 @@ impl Content {
             }
             Err(error) => return Some(unreadable(&error)),
         };
-        let stored = match &source {
-            BlobSource::File { range, .. } => range.end - range.start,
-            BlobSource::Stream { length, .. } => *length,
-            BlobSource::Redirect(_) => blob.size,
-        };
+        let stored = source.length();
         if stored != blob.size {
             return Some(Finding::LengthDiffers {
                 registry: name,
@@ -253,17 +249,13 @@ impl Content {
         report: &mut Report,
     ) -> Result<(), StoreError> {
         let registry = registry.to_string();
-        let mut last: Option<BlobKey> = None;
-        loop {
-            let page = self.blobs().list(&registry, last.as_ref(), PAGE).await?;
-            let Some(end) = page.last() else { return Ok(()) };
-            last = Some(end.key.clone());
-            for stored in page {
-                if self.is_orphan(&stored).await? {
-                    let key = stored.key.to_string();
-                    report.findings.push(Finding::Orphan { key, size: stored.length });
-                }
+        let mut stored = self.blobs().list(&registry);
+        while let Some(stored) = stored.try_next().await? {
+            if self.is_orphan(&stored).await? {
+                let key = stored.key.to_string();
+                report.findings.push(Finding::Orphan { key, size: stored.length });
             }
         }
+        Ok(())
     }
 }

@@ -4,32 +4,25 @@
 //! session's, a blob's, the trash's) until its bytes are deleted. But a row that needn't survive a
 //! loss of power may be lost while bytes it named are not.
 
+use futures_util::TryStreamExt;
 use gantry_blobs::{BlobKey, StoredBlob};
 use gantry_model::UploadId;
 
 use super::Collected;
 use crate::{Content, StoreError};
 
-/// How many keys are looked at at a time.
-const PAGE: usize = 500;
-
 impl Content {
     /// Deletes the bytes of all registries that no row names and that are older than the grace.
     pub(super) async fn sweep_orphans(&self, collected: &mut Collected) -> Result<(), StoreError> {
         for registry in self.catalog().registry_list().await? {
             let registry = registry.id.to_string();
-            let mut last: Option<BlobKey> = None;
-            loop {
-                let page = self.blobs().list(&registry, last.as_ref(), PAGE).await?;
-                let Some(end) = page.last() else { break };
-                last = Some(end.key.clone());
-                for stored in &page {
-                    if self.is_old(&stored.key) && self.is_orphan(stored).await? {
-                        self.blobs().delete(&stored.key).await?;
-                        tracing::info!(blob.key = %stored.key, "deleted bytes that no row names");
-                        collected.orphans += 1;
-                        collected.bytes += stored.length;
-                    }
+            let mut stored = self.blobs().list(&registry);
+            while let Some(stored) = stored.try_next().await? {
+                if self.is_old(&stored.key) && self.is_orphan(&stored).await? {
+                    self.blobs().delete(&stored.key).await?;
+                    tracing::info!(blob.key = %stored.key, "deleted bytes that no row names");
+                    collected.orphans += 1;
+                    collected.bytes += stored.length;
                 }
             }
         }
@@ -39,7 +32,7 @@ impl Content {
     /// Whether no row names the stored bytes, and they are still there.
     pub(super) async fn is_orphan(&self, stored: &StoredBlob) -> Result<bool, StoreError> {
         Ok(!self.catalog().storage_key_in_use(&stored.key.to_string()).await?
-            && self.blobs().read(&stored.key, None).await.is_ok())
+            && self.blobs().holds(&stored.key).await?)
     }
 
     /// The upload started longer ago than the grace.

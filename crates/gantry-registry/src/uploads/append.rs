@@ -7,7 +7,7 @@ use gantry_model::permission::{Permit, Push};
 use gantry_oci::ContentRange;
 
 use super::claim::ClaimError;
-use super::receive::{Received, TakenOver, UploadBody};
+use super::receive::{Received, TakenOver, UploadBody, parse_key};
 use crate::error::store_error;
 use crate::{Content, StoreError};
 
@@ -98,22 +98,24 @@ impl Content {
         let received = self.receive(&upload, range, body, turn.stop()).await?;
         self.advance_upload(id, &upload, &received).await?;
         match received.end {
-            Ok(()) => Ok(received.total),
+            Ok(()) => Ok(received.draft.length()),
             Err(error) => Err(AppendError::BrokenOff(error)),
         }
     }
 
-    /// Notes what has been received.
+    /// Makes what has been received survive this process, and notes it.
     pub(super) async fn advance_upload(
         &self,
         id: UploadId,
         upload: &UploadRow,
         received: &Received,
     ) -> Result<(), AppendError> {
-        let (from, to, state) = (upload.received, received.total, received.hasher.save());
+        let key = parse_key(&upload.storage_key)?;
+        let kept = self.blobs().checkpoint(&key, &received.draft).await?;
+        let (from, state) = (upload.received, received.hasher.save());
         self.catalog()
             .transaction(Durability::Process, move |tx| {
-                if tx.upload_advance(id, from, to, &state)? {
+                if tx.upload_advance(id, from, kept.length(), kept.note(), &state)? {
                     Ok(())
                 } else {
                     Err(AppendError::Unknown)

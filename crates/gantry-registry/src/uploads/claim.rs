@@ -4,7 +4,7 @@
 //! row may remember bytes that the disk has lost. So a session that this process hasn't written to
 //! is compared with its bytes once before it goes on.
 
-use gantry_blobs::BlobError;
+use gantry_blobs::{BlobError, Draft, Resumed};
 use gantry_catalog::UploadRow;
 use gantry_model::UploadId;
 use gantry_model::permission::{Permit, Push};
@@ -31,6 +31,11 @@ impl<E: Into<StoreError>> From<E> for ClaimError {
     }
 }
 
+/// The session's bytes, as the blob store takes them.
+pub(super) fn draft(upload: &UploadRow) -> Draft {
+    Draft::resume(upload.received, upload.note.clone())
+}
+
 impl Content {
     /// Takes the turn at a session of the permit's registry, repository and identity.
     pub(super) async fn claim_upload(
@@ -43,8 +48,6 @@ impl Content {
         let turn = self.0.sessions.take(id).await.ok_or(ClaimError::Superseded)?;
         let upload = self.upload_row(permit, id).await?.ok_or(ClaimError::Unknown)?;
         if !self.0.sessions.is_known(id) {
-            // The process that wrote to it may have ended between sealing and publishing.
-            self.blobs().reopen(&parse_key(&upload.storage_key)?).await?;
             if !self.has_bytes_of(&upload).await? {
                 tracing::warn!(upload.id = %id, "an upload's bytes were lost; it has to start anew");
                 return Err(ClaimError::Unknown);
@@ -64,19 +67,18 @@ impl Content {
         Ok(row.filter(|row| row.identity == permit.identity().as_str()))
     }
 
-    /// Whether the store has what the session has received.
+    /// Whether the store has what the session has received. The process that wrote to it may have
+    /// ended anywhere, also between sealing and publishing.
     async fn has_bytes_of(&self, upload: &UploadRow) -> Result<bool, StoreError> {
-        if upload.received == 0 {
-            return Ok(true);
-        }
-        let recorded = Hasher::restore(&upload.hash_state)
-            .map_err(|error| StoreError::Interrupted(error.to_string()))?;
         let key = parse_key(&upload.storage_key)?;
-        let found = match self.blobs().read(&key, Some(0..upload.received)).await {
-            Ok(found) => found,
-            Err(BlobError::NotFound(_) | BlobError::OutOfRange { .. }) => return Ok(false),
+        let found = match self.blobs().resume(&key, &draft(upload)).await {
+            Ok(Resumed::Kept) => return Ok(true),
+            Ok(Resumed::Doubtful(found)) => found,
+            Err(BlobError::OffsetMismatch { .. }) => return Ok(false),
             Err(error) => return Err(error.into()),
         };
+        let recorded = Hasher::restore(&upload.hash_state)
+            .map_err(|error| StoreError::Interrupted(error.to_string()))?;
         let hasher = hash(Hasher::new(recorded.algorithm()), found).await?;
         Ok(hasher.finish() == recorded.finish())
     }

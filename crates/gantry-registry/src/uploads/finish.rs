@@ -1,6 +1,6 @@
 //! Closing a session: the bytes become a blob that the repository holds.
 
-use gantry_blobs::BlobKey;
+use gantry_blobs::{BlobError, BlobKey};
 use gantry_catalog::{BlobRow, DbError, Durability, Transaction};
 use gantry_model::permission::{Permit, Push};
 use gantry_model::{Change, RegistryId, RepositoryId, UploadId};
@@ -90,20 +90,29 @@ impl Content {
         if received.end.is_err() {
             self.advance_upload(id, &upload, &received).await?;
         }
-        let Received { total, hasher, end } = received;
+        let Received { draft, hasher, end } = received;
         end.map_err(AppendError::BrokenOff)?;
-        let key = parse_key(&upload.storage_key)?;
-        let actual = if hasher.algorithm() == digest.algorithm() {
-            hasher.finish()
-        } else {
-            self.rehash(&key, total, &digest).await?
-        };
-        if actual != digest {
+        let hashed = (hasher.algorithm() == digest.algorithm()).then(|| hasher.finish());
+        if let Some(actual) = hashed.filter(|actual| *actual != digest) {
             return Err(FinishError::DigestMismatch { claimed: digest, actual });
         }
-        self.blobs().seal(&key, total).await.map_err(StoreError::from)?;
-        let blob = BlobRow { digest, storage_key: upload.storage_key, size: total };
-        if let Err(error) = self.commit_upload(permit, id, blob).await {
+        let key = parse_key(&upload.storage_key)?;
+        let sealed = self.blobs().seal(&key, &draft).await.map_err(sealing)?;
+        if hashed.is_none() || sealed.doubtful {
+            let actual = self.rehash(&sealed.key, &digest).await?;
+            if actual != digest {
+                // The session goes on, if the store can take the seal back.
+                self.0.sessions.forget(id);
+                return Err(FinishError::DigestMismatch { claimed: digest, actual });
+            }
+        }
+        let total = draft.length();
+        let storage_key = sealed.key.to_string();
+        // What the store had of the upload besides the sealed bytes.
+        let remains = (storage_key != upload.storage_key && !upload.note.is_empty())
+            .then_some(upload.storage_key);
+        let blob = BlobRow { digest, storage_key, size: total };
+        if let Err(error) = self.commit_upload(permit, id, blob, remains).await {
             // The session goes on, so its bytes must take more. Whether the commit took place is
             // not always known; where it did, the session is gone and is asked for in vain.
             self.0.sessions.forget(id);
@@ -135,19 +144,11 @@ impl Content {
             .await
     }
 
-    /// One read of what has arrived, for a digest by an algorithm that wasn't announced.
-    async fn rehash(
-        &self,
-        key: &BlobKey,
-        length: u64,
-        digest: &Digest,
-    ) -> Result<Digest, FinishError> {
-        let hasher = Hasher::new(digest.algorithm());
-        if length == 0 {
-            return Ok(hasher.finish());
-        }
-        let stored = self.blobs().read(key, Some(0..length)).await.map_err(StoreError::from)?;
-        Ok(hash(hasher, stored).await?.finish())
+    /// One read of the sealed bytes: for a digest by an algorithm that wasn't announced, and where
+    /// someone else may have sealed them.
+    async fn rehash(&self, key: &BlobKey, digest: &Digest) -> Result<Digest, FinishError> {
+        let stored = self.blobs().read(key, None).await.map_err(StoreError::from)?;
+        Ok(hash(Hasher::new(digest.algorithm()), stored).await?.finish())
     }
 
     async fn commit_upload(
@@ -155,6 +156,7 @@ impl Content {
         permit: &Permit<Push>,
         id: UploadId,
         blob: BlobRow,
+        remains: Option<String>,
     ) -> Result<(), FinishError> {
         let (registry, name) = (permit.registry(), permit.repository().clone());
         let sparse = self.registries().settings(registry).sparse_content;
@@ -167,6 +169,11 @@ impl Content {
                 if !stored {
                     // The digest has bytes already, under a key that others may be reading.
                     tx.trash_insert(&blob.storage_key, blob.size)?;
+                }
+                if let Some(key) = &remains {
+                    tx.trash_insert(key, 0)?;
+                }
+                if !stored || remains.is_some() {
                     let trashed = content.0.trashed.clone();
                     tx.on_commit(move || trashed.notify_one());
                 }
@@ -179,6 +186,14 @@ impl Content {
                 Ok(())
             })
             .await
+    }
+}
+
+/// Bytes that the store doesn't have, or has sealed otherwise, aren't what the session says.
+fn sealing(error: BlobError) -> FinishError {
+    match error {
+        BlobError::OffsetMismatch { .. } | BlobError::Sealed(_) => AppendError::Unknown.into(),
+        error => StoreError::from(error).into(),
     }
 }
 

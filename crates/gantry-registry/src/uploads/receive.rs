@@ -5,12 +5,13 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use futures_util::{Stream, TryStreamExt};
-use gantry_blobs::{Appended, BlobError, BlobKey, BlobSource, BodyError, InvalidBlobKey};
+use gantry_blobs::{Appended, BlobError, BlobKey, BlobSource, BodyError, Draft, InvalidBlobKey};
 use gantry_catalog::UploadRow;
 use gantry_oci::{ContentRange, Hasher};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use super::append::AppendError;
+use super::claim::draft;
 use super::hashing::Hashing;
 use crate::{Content, StoreError};
 
@@ -19,8 +20,8 @@ pub type UploadBody = Pin<Box<dyn Stream<Item = Result<Bytes, BodyError>> + Send
 
 /// The session after a request's bytes.
 pub(super) struct Received {
-    /// Bytes received in all.
-    pub(super) total: u64,
+    /// Its bytes, as the blob store goes on with them.
+    pub(super) draft: Draft,
     /// The digest over them, so far.
     pub(super) hasher: Hasher,
     /// How the body ended.
@@ -67,8 +68,8 @@ impl Content {
             room: announced.map_or(most, |announced| announced.min(most)),
             stop: Box::pin(stop.cancelled_owned()),
         };
-        let appended = self.blobs().append(&key, upload.received, Box::pin(hashed)).await;
-        let Appended { written, end } = match appended {
+        let appended = self.blobs().append(&key, &draft(upload), Box::pin(hashed)).await;
+        let Appended { draft, end } = match appended {
             Ok(appended) => appended,
             // The bytes aren't what the session says: the client starts anew.
             Err(BlobError::OffsetMismatch { .. } | BlobError::Sealed(_)) => {
@@ -76,6 +77,7 @@ impl Content {
             }
             Err(error) => return Err(error.into()),
         };
+        let written = draft.length() - upload.received;
         match (&end, announced) {
             (Err(error), announced) if error.is::<TooLong>() => {
                 return Err(match announced {
@@ -90,11 +92,11 @@ impl Content {
         }
         let hasher = hashing.finish().await;
         let hasher = hasher.map_err(|error| StoreError::Interrupted(error.to_string()))?;
-        Ok(Received { total: upload.received + written, hasher, end })
+        Ok(Received { draft, hasher, end })
     }
 }
 
-pub(super) fn parse_key(text: &str) -> Result<BlobKey, StoreError> {
+pub(crate) fn parse_key(text: &str) -> Result<BlobKey, StoreError> {
     text.parse().map_err(|error: InvalidBlobKey| StoreError::Interrupted(error.to_string()))
 }
 

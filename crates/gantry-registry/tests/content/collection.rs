@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use gantry_blobs::Draft;
 use gantry_model::RegistrySettings;
 use gantry_model::permission::{Pull, Push};
 use gantry_registry::maintenance::Collection;
@@ -117,8 +118,7 @@ async fn fsck_finds_lost_bytes() {
         let report = world.content.fsck(Depth::Bytes).await.unwrap();
         assert_eq!((report.blobs, report.manifests, report.findings.len()), (1, 1, 0));
 
-        let registry = world.actor.registry().to_string();
-        let stored = world.content.blobs().list(&registry, None, 10).await.unwrap();
+        let stored = world.stored().await;
         world.content.blobs().delete(&stored[0].key).await.unwrap();
         let report = world.content.fsck(Depth::Lengths).await.unwrap();
         assert!(matches!(report.findings[..], [Finding::BytesMissing { .. }]), "{report:?}");
@@ -136,7 +136,7 @@ async fn bytes_that_no_row_names_are_swept_when_everything_is_collected() {
         let id = gantry_model::UploadId::new(world.content.catalog().now());
         let key = gantry_blobs::BlobKey::new(&registry, &id.to_string()).unwrap();
         let bytes = crate::support::body(&[b"abc"]);
-        world.content.blobs().append(&key, 0, bytes).await.unwrap();
+        world.content.blobs().append(&key, &Draft::new(), bytes).await.unwrap();
 
         let young = world.content.collect(Collection::Everything).await.unwrap();
         assert_eq!(young.orphans, 0);
@@ -157,8 +157,7 @@ async fn a_lost_blob_is_whole_again_once_it_is_pushed_again() {
         world.push_blob("two", b"{}").await;
         world.push_image("one", "v1", &[b"{}"]).await;
         let registry = world.actor.registry();
-        let stored = world.content.blobs().list(&registry.to_string(), None, 10).await.unwrap();
-        for blob in stored {
+        for blob in world.stored().await {
             world.content.blobs().delete(&blob.key).await.unwrap();
         }
         let report = world.content.fsck(Depth::Lengths).await.unwrap();

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::stream;
-use gantry_blobs::{BlobStore, MemoryBlobStore};
+use futures_util::{TryStreamExt, stream};
+use gantry_blobs::{BlobStore, MemoryBlobStore, StoredBlob};
 use gantry_catalog::Catalog;
 use gantry_db::{Db, PostgresOptions, SqliteOptions};
 use gantry_model::permission::{
@@ -17,7 +17,7 @@ use gantry_oci::{Algorithm, Digest, Reference};
 use gantry_registry::manifests::{PushedManifest, PutManifestError, UnreadManifest};
 use gantry_registry::registries::{Hosts, WantedRegistry};
 use gantry_registry::uploads::UploadBody;
-use gantry_registry::{Content, Limits, Registries};
+use gantry_registry::{Content, Limits, Registries, Sharing};
 use serde_json::{Value, json};
 use tokio_util::task::TaskTracker;
 
@@ -75,6 +75,7 @@ impl World {
                 Arc::clone(&blobs) as Arc<dyn BlobStore>,
                 registries,
                 limits,
+                Sharing::Alone,
                 TaskTracker::new(),
             ),
             blobs,
@@ -90,8 +91,15 @@ impl World {
             Arc::clone(&self.blobs) as Arc<dyn BlobStore>,
             self.content.registries().clone(),
             *self.content.limits(),
+            Sharing::Alone,
             TaskTracker::new(),
         )
+    }
+
+    /// What the blob store holds.
+    pub(crate) async fn stored(&self) -> Vec<StoredBlob> {
+        let registry = self.actor.registry().to_string();
+        self.content.blobs().list(&registry).try_collect().await.unwrap()
     }
 
     pub(crate) fn permit<A: RepositoryAction>(&self, repository: &str) -> Permit<A> {

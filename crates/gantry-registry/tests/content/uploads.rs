@@ -131,8 +131,7 @@ async fn a_session_whose_bytes_were_lost_is_not_gone_on_with() {
             world.content.append_upload(permit.clone(), id, None, body(&[b"abc"])).await.unwrap();
             sessions.push(id);
         }
-        let registry = world.actor.registry().to_string();
-        let stored = world.content.blobs().list(&registry, None, 10).await.unwrap();
+        let stored = world.stored().await;
         let lost = sessions[0].to_string();
         let key = stored.iter().find(|blob| blob.key.upload() == lost).unwrap().key.clone();
         world.content.blobs().delete(&key).await.unwrap();

@@ -73,7 +73,7 @@ async fn examine(config: &Config) -> Vec<(&'static str, Outcome)> {
     let now = SystemClock.now();
     checks.push(("certificate authority", certificates::authority(&data.ca(), now)));
     checks.extend(certificates::configured(config, now).map(|outcome| ("certificate", outcome)));
-    match Deployment::open_read_only(config, &data).await {
+    match Deployment::open_beside(config, &data).await {
         Ok(deployment) => {
             checks.push(("catalog", catalog(&deployment).await));
             checks.push(("blob store", blobs(&deployment).await));

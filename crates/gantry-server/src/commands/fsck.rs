@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Args;
 use gantry_registry::maintenance::fsck::{Depth, Finding, Report};
 
-use super::{Target, block_on};
+use super::{Target, block_on, on_content};
 use crate::config::Config;
 use crate::data_dir::DataDir;
 use crate::deployment::Deployment;
@@ -54,13 +54,13 @@ pub(crate) fn run(options: Options) -> anyhow::Result<ExitCode> {
 
 async fn check(config: &Config, depth: Depth) -> anyhow::Result<Report> {
     let data = DataDir::new(&config.data);
-    let deployment = Deployment::open_read_only(config, &data).await?;
+    let deployment = Deployment::open_beside(config, &data).await?;
     let report = deployment.content.fsck(depth).await;
     deployment.close().await;
     Ok(report?)
 }
 
-/// By the running server where there is one, else on the directory itself.
+/// By the running server where there is one, else on the stores themselves.
 async fn repair(config: &Config, report: &Report) -> anyhow::Result<u64> {
     let data = DataDir::new(&config.data);
     let lost: Vec<LostBlob> = report
@@ -75,12 +75,7 @@ async fn repair(config: &Config, report: &Report) -> anyhow::Result<u64> {
     if let Some(holds) = control::ask_to_let_go(&data, &lost).await? {
         return Ok(holds);
     }
-    let owned = data.own()?;
-    let deployment = Deployment::open(config, &data).await?;
-    let holds = control::let_go_of(&deployment.content, &lost).await;
-    deployment.close().await;
-    drop(owned);
-    Ok(holds?)
+    on_content(config, &data, async |content| Ok(control::let_go_of(content, &lost).await?)).await
 }
 
 fn told(report: &Report) -> String {

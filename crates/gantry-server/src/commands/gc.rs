@@ -5,10 +5,9 @@ use std::process::ExitCode;
 use clap::Args;
 use gantry_registry::maintenance::{Collected, Collection};
 
-use super::{Target, block_on};
+use super::{Target, block_on, on_content};
 use crate::config::Config;
 use crate::data_dir::DataDir;
-use crate::deployment::Deployment;
 use crate::serving::control;
 
 /// Options of `gantry gc`
@@ -33,19 +32,14 @@ pub(crate) fn run(options: Options) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// By the running server where there is one, else on the directory itself.
+/// By the running server where there is one, else on the stores themselves.
 async fn collect(config: Config) -> anyhow::Result<Collected> {
     let data = DataDir::new(&config.data);
     if let Some(collected) = control::ask_to_collect(&data).await? {
         return Ok(collected);
     }
-    anyhow::ensure!(data.exists(), "{} holds no gantry deployment", data.path().display());
-    let owned = data.own()?;
-    let deployment = Deployment::open(&config, &data).await?;
-    let collected = deployment.content.collect(Collection::Everything).await;
-    deployment.close().await;
-    drop(owned);
-    Ok(collected?)
+    on_content(&config, &data, async |content| Ok(content.collect(Collection::Everything).await?))
+        .await
 }
 
 fn told(collected: &Collected) -> String {

@@ -7,10 +7,8 @@ use std::time::Instant;
 
 use anyhow::Context;
 use clap::Args;
-use gantry_access::{Access, MasterKey};
-use gantry_edge::{
-    Authority, Edge, EdgeConfig, Ending, KeySeal, Lifecycle, Peers, raise_descriptor_limit,
-};
+use gantry_access::Access;
+use gantry_edge::{Authority, Edge, EdgeConfig, Ending, Lifecycle, Peers, raise_descriptor_limit};
 use gantry_http_base::{App, Metrics};
 use tower::service_fn;
 
@@ -20,7 +18,7 @@ use crate::data_dir::DataDir;
 use crate::deployment::Deployment;
 use crate::serving::control::Running;
 use crate::serving::routes::Routes;
-use crate::serving::{background, control, logs, welcome};
+use crate::serving::{authority, background, control, logs, welcome};
 
 /// Options of `gantry serve`
 #[derive(Debug, Args)]
@@ -50,10 +48,11 @@ async fn serve(config: Config, started: Instant) -> anyhow::Result<ExitCode> {
     life.obey_signals().context("watching for signals")?;
 
     let master_key = data.read_master_key(&config.secrets.master_key)?;
-    let deployment = Deployment::open(&config, &data).await?;
+    let deployment = Deployment::open(&config, &data, &master_key).await?;
     let access = deployment.access(&config, &master_key).await?;
     keep_admin_passwords(&deployment, &access, &data)?;
-    let edge = bind(&config, &data, &master_key, &deployment)?;
+    let authority = authority::open(&config, &data, &master_key, &deployment).await?;
+    let edge = bind(&config, authority, &deployment)?;
     let addresses = edge.local_addrs().to_vec();
 
     let app = Arc::new(App {
@@ -103,14 +102,7 @@ fn keep_admin_passwords(
     Ok(())
 }
 
-fn bind(
-    config: &Config,
-    data: &DataDir,
-    master_key: &MasterKey,
-    deployment: &Deployment,
-) -> anyhow::Result<Edge> {
-    let seal = UnderMasterKey(master_key.clone());
-    let authority = Authority::open(data.path(), &seal, deployment.clock.now())?;
+fn bind(config: &Config, authority: Authority, deployment: &Deployment) -> anyhow::Result<Edge> {
     let plain_http = if config.network.insecure_http {
         Peers::everyone()
     } else {
@@ -142,19 +134,4 @@ fn certificate_names(config: &Config) -> Vec<String> {
     std::iter::once(format!("*.{suffix}"))
         .chain(config.names.hostnames.iter().chain(domains).map(ToString::to_string))
         .collect()
-}
-
-/// Seals the certificate authority's key.
-struct UnderMasterKey(MasterKey);
-
-const CA_KEY: &str = "ca.key";
-
-impl KeySeal for UnderMasterKey {
-    fn seal(&self, key: &[u8]) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
-        Ok(self.0.seal(CA_KEY, key))
-    }
-
-    fn open(&self, sealed: &[u8]) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
-        Ok(self.0.open(CA_KEY, sealed)?)
-    }
 }

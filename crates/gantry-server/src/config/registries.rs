@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use gantry_model::{RegistryName, RegistrySettings, Tier};
+use gantry_model::{BlobReads, RegistryName, RegistrySettings, Tier};
 
 use super::hosts::HostName;
 use super::names::Names;
@@ -24,18 +24,23 @@ pub(crate) struct NamedRegistry {
 }
 
 /// Reads `[default_registry]`.
-pub(super) fn read_default(reader: &mut Reader) -> RegistrySettings {
+pub(super) fn read_default(reader: &mut Reader, blob_reads: BlobReads) -> RegistrySettings {
     let default = RegistrySettings::default();
     RegistrySettings {
         anonymous_pull: reader.setting("default_registry.anonymous_pull", default.anonymous_pull),
         sparse_content: reader.setting("default_registry.sparse_content", default.sparse_content),
         admin_enabled: reader.setting("default_registry.admin_enabled", default.admin_enabled),
+        blob_reads: reader.setting("default_registry.blob_reads", blob_reads),
         ..default
     }
 }
 
 /// Reads `[[registry]]`.
-pub(super) fn read(reader: &mut Reader, names: &Names) -> Vec<NamedRegistry> {
+pub(super) fn read(
+    reader: &mut Reader,
+    names: &Names,
+    blob_reads: BlobReads,
+) -> Vec<NamedRegistry> {
     let mut taken = BTreeSet::new();
     let mut hosts: BTreeSet<HostName> = names.hostnames.iter().cloned().collect();
     reader.tables("registry", |table, source| {
@@ -56,6 +61,7 @@ pub(super) fn read(reader: &mut Reader, names: &Names) -> Vec<NamedRegistry> {
             anonymous_pull: table.setting("anonymous_pull", default.anonymous_pull),
             sparse_content: table.setting("sparse_content", default.sparse_content),
             admin_enabled: table.setting("admin_enabled", default.admin_enabled),
+            blob_reads: table.setting("blob_reads", blob_reads),
         };
         Some(NamedRegistry { name: name?, hosts, settings })
     })
@@ -80,6 +86,10 @@ fn read_hosts(table: &mut Reader, names: &Names, taken: &mut BTreeSet<HostName>)
 
 impl TextSetting for RegistryName {
     const WANTED: &'static str = "a registry's name";
+}
+
+impl TextSetting for BlobReads {
+    const WANTED: &'static str = "stream or redirect";
 }
 
 impl TextSetting for Tier {

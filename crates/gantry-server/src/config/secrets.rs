@@ -15,6 +15,10 @@ use super::setting::TextSetting;
 pub(crate) struct Secret<T>(T);
 
 impl<T> Secret<T> {
+    pub(super) fn new(value: T) -> Self {
+        Self(value)
+    }
+
     /// The value itself, for the one place that needs it.
     pub(crate) fn expose(&self) -> &T {
         &self.0

@@ -73,6 +73,7 @@ fn flags_beat_environment_beats_file_beats_default() {
         data: Some("from-flag".into()),
         listen: vec!["127.0.0.1:3".into(), "localhost:4".into()],
         config: None,
+        ..Flags::default()
     };
     let config = Case { flags, file, environment: &environment }.load().unwrap();
     assert_eq!(config.data, Path::new("from-flag"));

@@ -5,14 +5,18 @@ use std::time::Duration;
 
 use gantry_edge::Lifecycle;
 use gantry_http_base::{App, Metrics, RegistryLabel};
-use gantry_registry::StoreError;
 use gantry_registry::maintenance::{Collected, Collection};
+use gantry_registry::{ChangeReader, StoreError};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::config::Config;
 
 /// How often figures are brought up to the journal.
 const FIGURES: Duration = Duration::from_secs(2);
+/// The same where other nodes wait for the journal to be numbered.
+const SEQUENCE: Duration = Duration::from_millis(300);
+/// How often a node looks for what others have changed.
+const FOLLOW: Duration = Duration::from_millis(500);
 /// How often every stored key is looked at for one that no row names.
 const EVERYTHING: Duration = Duration::from_secs(24 * 60 * 60);
 /// When that is done first: a server that has just started has other things to do.
@@ -24,7 +28,14 @@ const TRASH: Duration = Duration::from_secs(60);
 pub(crate) fn spawn(app: &Arc<App>, config: &Config, life: &Lifecycle) {
     life.spawn(until_drained(life, collect(Arc::clone(app), config.collection.interval)));
     life.spawn(until_drained(life, empty_trash(Arc::clone(app))));
-    life.spawn(until_drained(life, keep_figures(Arc::clone(app))));
+    life.spawn(until_drained(life, keep_figures(Arc::clone(app), figures_every(config))));
+    if config.stores.are_shared() {
+        life.spawn(until_drained(life, follow(Arc::clone(app))));
+    }
+}
+
+fn figures_every(config: &Config) -> Duration {
+    if config.stores.are_shared() { SEQUENCE } else { FIGURES }
 }
 
 fn until_drained(
@@ -52,7 +63,7 @@ async fn collect(app: Arc<App>, every: Duration) {
         } else {
             Collection::PastGrace
         };
-        note(&app.metrics, app.content.collect(collection).await);
+        note(&app.metrics, app.content.collect_unless_busy(collection).await);
     }
 }
 
@@ -64,12 +75,41 @@ async fn empty_trash(app: Arc<App>) {
             _ = ticks.tick() => {}
             () = app.content.trashed() => {}
         }
-        note(&app.metrics, app.content.collect(Collection::Trash).await);
+        note(&app.metrics, app.content.collect_unless_busy(Collection::Trash).await);
     }
 }
 
-async fn keep_figures(app: Arc<App>) {
-    let mut ticks = interval(FIGURES);
+/// Keeps caches up to what other nodes change.
+async fn follow(app: Arc<App>) {
+    let mut ticks = interval(FOLLOW);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut reader = ChangeReader::default();
+    let mut failing = false;
+    loop {
+        ticks.tick().await;
+        match follow_once(&app, &mut reader).await {
+            Ok(()) => failing = false,
+            // Told once: the database's absence shows in many places.
+            Err(error) if failing => tracing::debug!(%error, "changes can't be followed"),
+            Err(error) => {
+                failing = true;
+                tracing::error!(%error, "changes of other nodes can't be followed");
+            }
+        }
+    }
+}
+
+async fn follow_once(app: &App, reader: &mut ChangeReader) -> anyhow::Result<()> {
+    if app.content.follow_changes(reader).await?.registries {
+        let (registries, catalog) = (app.content.registries(), app.content.catalog());
+        registries.refresh(catalog).await?;
+        app.access.refresh(catalog, &registries.all()).await?;
+    }
+    Ok(())
+}
+
+async fn keep_figures(app: Arc<App>, every: Duration) {
+    let mut ticks = interval(every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;

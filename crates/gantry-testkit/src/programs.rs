@@ -23,11 +23,21 @@ pub fn debian_tool(name: &str) -> PathBuf {
 ///
 /// # Panics
 /// When it isn't built: a missing client fails the run.
-pub(crate) fn go_tool(name: &str) -> PathBuf {
+pub fn go_tool(name: &str) -> PathBuf {
     let path = env::var_os(format!("GANTRY_TEST_{}", name.to_uppercase())).map_or_else(
         || cache().join("bin").join(format!("{name}-{}", version(name))),
         PathBuf::from,
     );
+    assert!(path.is_file(), "{} is missing: run `make tools`", path.display());
+    path
+}
+
+/// The path of a program from npm, which `tools/npm.sh` installs.
+///
+/// # Panics
+/// When it isn't installed: a missing server fails the run.
+pub fn npm_tool(package: &str, program: &str) -> PathBuf {
+    let path = cache().join("npm").join(package).join("node_modules/.bin").join(program);
     assert!(path.is_file(), "{} is missing: run `make tools`", path.display());
     path
 }
