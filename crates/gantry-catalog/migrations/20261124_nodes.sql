@@ -14,6 +14,14 @@ create table lease (
     until {INT} not null
 ) {TABLE};
 
+-- How far each node has followed what the others change, and until when it trusts what it has
+-- cached, by the database's clock.
+create table node (
+    id {TEXT} primary key not null,
+    followed_at {INT} not null,
+    until {INT} not null
+) {TABLE};
+
 -- The authority that signs server certificates where none is configured.
 create table certificate_authority (
     name {TEXT} primary key not null,

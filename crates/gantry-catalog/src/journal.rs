@@ -38,6 +38,9 @@ pub(crate) const READ: Stmt = Stmt::new(
     "select number, registry, change from journal where number > $1 order by number limit $2",
 );
 
+pub(crate) const READ_UNNUMBERED: Stmt =
+    Stmt::new("select 0, registry, change from journal where number is null order by id limit $1");
+
 pub(crate) const POSITION: Stmt = Stmt::new("select position from journal_reader where name = $1");
 
 pub(crate) const ADVANCE: Stmt = Stmt::new(
@@ -64,6 +67,11 @@ impl Catalog {
     /// The last number given.
     pub async fn journal_head(&self) -> Result<i64, DbError> {
         Ok(self.db.one(&HEAD, &[], |row| row.get(0)).await?.unwrap_or(0))
+    }
+
+    /// Up to `limit` rows that have no number yet: their number reads 0.
+    pub async fn journal_unnumbered(&self, limit: usize) -> Result<Vec<JournalRow>, DbError> {
+        self.db.all(&READ_UNNUMBERED, &args![limit as i64], journal_row).await
     }
 
     /// Up to `limit` rows behind `number`, in order, for a reader that keeps its position itself.

@@ -16,6 +16,7 @@ mod edges;
 mod journal;
 mod leases;
 mod manifests;
+mod nodes;
 mod referrers;
 mod registries;
 mod repositories;

@@ -3,8 +3,8 @@
 use gantry_db::Stmt;
 
 use crate::{
-    admin_passwords, blobs, collection, deployment, edges, journal, leases, manifests, referrers,
-    registries, repositories, signing_keys, tags, uploads, usage,
+    admin_passwords, blobs, collection, deployment, edges, journal, leases, manifests, nodes,
+    referrers, registries, repositories, signing_keys, tags, uploads, usage,
 };
 
 /// Every statement with its name.
@@ -23,9 +23,10 @@ pub fn all() -> Vec<(&'static str, &'static Stmt)> {
         deployment: ID SET_ID LOCK AUTHORITY SET_AUTHORITY;
         edges: BLOB_INSERT BLOB_ARRIVED BLOB_RELEASED BLOB_NAMED BLOB_DELETE CHILD_INSERT
                CHILD_ARRIVED CHILD_RELEASED CHILD_NAMED CHILD_DELETE;
-        journal: APPEND HEAD UNNUMBERED NUMBER READ POSITION ADVANCE PASSED TRIM;
+        journal: APPEND HEAD UNNUMBERED NUMBER READ READ_UNNUMBERED POSITION ADVANCE PASSED TRIM;
         leases: TAKE RELEASE;
         manifests: FIND_BY_TAG FIND_BY_DIGEST HELD FIND_ROW LIST INSERT_BYTES LINK UNLINK LOCK DROP_UNHELD;
+        nodes: FOLLOWED BEHIND FORGET;
         referrers: LIST LIST_OF_TYPE NEXT_FREE;
         registries: LIST INSERT UPDATE RAISE_EPOCH;
         repositories: LIST FIND INSERT LOCK CHANGE_COUNTS;

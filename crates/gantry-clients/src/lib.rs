@@ -23,6 +23,7 @@ pub use gantry_testkit::programs::debian_tool;
 pub use image::{Image, Index};
 pub use layout::Layout;
 pub use report::Report;
+pub use server::deployment;
 pub use site::{PASSWORD, Site, USER};
 
 /// How a client reaches the registry.

@@ -1,31 +1,119 @@
-//! The `gantry` binary, running on a free loopback port over a directory of its own.
+//! The `gantry` binary: one process over a directory, or nodes of a shared deployment behind a
+//! balancer.
 
 use std::env;
+use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use gantry_testkit::{azurite, minio, postgres};
 use tempfile::TempDir;
 
-use crate::{Daemon, PASSWORD};
+use crate::{Daemon, PASSWORD, Transport, debian_tool};
 
-/// A running server with an empty default registry.
+/// A deployment with an empty default registry, reached at one port.
 #[derive(Debug)]
 pub(crate) struct Server {
+    // Dropped in this order: what is before the nodes, the nodes, their directories.
+    _balancer: Option<Daemon>,
+    _nodes: Vec<Node>,
+    port: u16,
+    ca: PathBuf,
+    _kept: TempDir,
+}
+
+/// One process.
+#[derive(Debug)]
+struct Node {
     // Dropped in this order: the process, then its directory.
     _process: Daemon,
     data: TempDir,
     port: u16,
 }
 
+/// How many nodes a shared deployment has.
+const NODES: usize = 3;
+
 impl Server {
-    /// Starts the binary with these environment variables.
+    /// Starts what `GANTRY_TEST_DEPLOYMENT` names, with these environment variables: `embedded` (the
+    /// default) is one process over a directory; `s3` and `azure` are three nodes over PostgreSQL
+    /// and that kind of object store, behind a balancer that gives each request to the next.
     ///
     /// # Panics
     /// When it doesn't become ready.
-    pub(crate) fn start(settings: &[(&str, &str)]) -> Self {
+    pub(crate) fn start(transport: Transport, settings: &[(&str, &str)]) -> Self {
+        let kept = tempfile::tempdir().expect("a temporary directory can be made");
+        let blobs = match deployment().as_str() {
+            "embedded" => {
+                let node = Node::start(settings);
+                let (port, ca) = (node.port, node.ca());
+                return Self { _balancer: None, _nodes: vec![node], port, ca, _kept: kept };
+            }
+            "s3" => minio::bucket(),
+            "azure" => azurite::container(),
+            other => panic!("GANTRY_TEST_DEPLOYMENT is {other}: give embedded, s3 or azure"),
+        };
+        let database = postgres::database();
+        // Any 32 bytes.
+        let shared = [
+            ("GANTRY_DATABASE", database.as_str()),
+            ("GANTRY_BLOBS", &blobs),
+            ("GANTRY_MASTER_KEY", "Z2FudHJ5Z2FudHJ5Z2FudHJ5Z2FudHJ5Z2FudHJ5Z2E="),
+        ];
+        let settings: Vec<_> = settings.iter().copied().chain(shared).collect();
+        let nodes: Vec<Node> = (0..NODES).map(|_| Node::start(&settings)).collect();
+        let port = free_port();
+        let ports: Vec<u16> = nodes.iter().map(|node| node.port).collect();
+        let settings = kept.path().join("haproxy.cfg");
+        fs::write(&settings, balancer(transport, port, &ports)).expect("the directory is writable");
+        let mut command = Command::new(debian_tool("haproxy"));
+        command.arg("-db").arg("-f").arg(settings);
+        let balancer = Daemon::start(&command, &kept.path().join("haproxy.log"), || is_ready(port));
+        let ca = nodes[0].ca();
+        Self { _balancer: Some(balancer), _nodes: nodes, port, ca, _kept: kept }
+    }
+
+    /// The port it listens on, on 127.0.0.1.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The certificate of its local CA.
+    pub(crate) fn ca(&self) -> PathBuf {
+        self.ca.clone()
+    }
+}
+
+/// Which deployment the tests of this process run against.
+pub fn deployment() -> String {
+    env::var("GANTRY_TEST_DEPLOYMENT").unwrap_or_else(|_| "embedded".to_owned())
+}
+
+/// What HAProxy is told: each request, or with TLS passed through each connection, to the next
+/// node. Readiness is asked in plain HTTP either way.
+fn balancer(transport: Transport, port: u16, nodes: &[u16]) -> String {
+    let servers = |kind: &str| -> String {
+        let line =
+            |(index, node): (usize, &u16)| format!("    server {kind}{index} 127.0.0.1:{node}\n");
+        nodes.iter().enumerate().map(line).collect()
+    };
+    let mode = match transport {
+        Transport::Tls => "tcp",
+        Transport::Http => "http",
+    };
+    format!(
+        "defaults\n    timeout connect 5s\n    timeout client 5m\n    timeout server 5m\n\
+         frontend registry\n    bind 127.0.0.1:{port}\n    mode {mode}\n    default_backend nodes\n\
+         backend nodes\n    mode {mode}\n    balance roundrobin\n{}",
+        servers("node")
+    )
+}
+
+impl Node {
+    fn start(settings: &[(&str, &str)]) -> Self {
         let data = tempfile::tempdir().expect("a temporary directory can be made");
         let port = free_port();
         let mut command = Command::new(binary());
@@ -48,13 +136,7 @@ impl Server {
         Self { _process: process, data, port }
     }
 
-    /// The port it listens on, on 127.0.0.1.
-    pub(crate) fn port(&self) -> u16 {
-        self.port
-    }
-
-    /// The certificate of its local CA.
-    pub(crate) fn ca(&self) -> PathBuf {
+    fn ca(&self) -> PathBuf {
         self.data.path().join("data/ca.pem")
     }
 }

@@ -33,7 +33,7 @@ impl Site {
 
     /// Starts a server with these environment variables besides.
     pub fn with(transport: Transport, settings: &[(&str, &str)]) -> Self {
-        let server = Server::start(settings);
+        let server = Server::start(transport, settings);
         let gate = Gate::open(transport, server.port());
         let home = tempfile::tempdir().expect("a temporary directory can be made");
         for directory in ["tmp", "run", "certs"] {

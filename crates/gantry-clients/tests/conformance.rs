@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use gantry_clients::{PASSWORD, Report, Site, Transport, USER};
+use gantry_clients::{PASSWORD, Report, Site, Transport, USER, deployment};
 
 #[test]
 fn conforms_to_1_1_over_tls() {
@@ -57,7 +57,10 @@ const OPTIONS: [&str; 24] = [
 fn conforms(version: &str, transport: Transport) {
     // Its sparse images name content that is never pushed.
     let site = Site::with(transport, &[("GANTRY_DEFAULT_REGISTRY_SPARSE_CONTENT", "true")]);
-    let name = format!("conformance-{version}-{transport:?}").to_lowercase();
+    let name = match deployment().as_str() {
+        "embedded" => format!("conformance-{version}-{transport:?}").to_lowercase(),
+        shared => format!("conformance-{version}-{transport:?}-{shared}").to_lowercase(),
+    };
     let artifacts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../test-artifacts").join(&name);
     // A report of an earlier run must not pass for this one's.
     let _ = fs::remove_dir_all(&artifacts);

@@ -13,13 +13,13 @@
 use std::hash::{BuildHasher, Hash, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
 
 use gantry_catalog::{BlobLink, StoredManifest};
 use gantry_model::RegistryId;
 use gantry_oci::{Digest, Reference, RepositoryName};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
+use tokio::time::Instant;
 
 use crate::Sharing;
 
@@ -70,10 +70,10 @@ impl ContentCache {
         }
     }
 
-    /// Lets what is cached be used for `time`.
-    pub(crate) fn trust_for(&self, time: Duration) {
-        let until = self.elapsed().saturating_add(time.as_millis() as u64);
-        self.trusted_until.store(until, Ordering::SeqCst);
+    /// Lets what is cached be used until then.
+    pub(crate) fn trust_until(&self, moment: Instant) {
+        let until = moment.saturating_duration_since(self.started).as_millis();
+        self.trusted_until.store(u64::try_from(until).unwrap_or(u64::MAX), Ordering::SeqCst);
     }
 
     /// Forgets all of it.
@@ -185,6 +185,8 @@ impl std::fmt::Debug for ContentCache {
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
+    use std::time::Duration;
+
     use gantry_model::Timestamp;
     use gantry_oci::MediaType;
 
@@ -203,7 +205,7 @@ mod tests {
             cache.put_manifest(registry, &name, reference, seen, &manifest);
             assert_eq!(cache.manifest(registry, &name, reference), None);
         }
-        cache.trust_for(Duration::from_secs(60));
+        cache.trust_until(Instant::now() + Duration::from_secs(60));
         assert_eq!(cache.manifest(registry, &name, &by_tag), None);
         assert_eq!(cache.manifest(registry, &name, &by_digest), Some(manifest));
         cache.forget_everything();

@@ -3,17 +3,23 @@
 //!
 //! Tags and absences are never answered from a cache where content is shared; this is for what is
 //! cached by digest, and for registries. A node that hasn't read the journal for a while doesn't
-//! trust its caches until it has.
+//! trust its caches until it has. Whoever takes content away waits for the others to have followed
+//! before the client is told.
 
 use std::time::Duration;
 
-use gantry_catalog::JournalRow;
+use gantry_catalog::{Durability, JournalRow};
 use gantry_model::Change;
+use tokio::time::{Instant, sleep};
 
-use crate::{Content, StoreError};
+use crate::{Content, Sharing, StoreError};
 
 /// How many rows are read at a time.
 const PAGE: usize = 1000;
+/// How many rows without a number are looked at; of more, nobody asks what they are about.
+const UNNUMBERED: usize = 5000;
+/// How often someone asks whether the other nodes have followed.
+const POLL: Duration = Duration::from_millis(30);
 
 /// How far a node has read the journal.
 #[derive(Debug, Default)]
@@ -31,18 +37,43 @@ pub struct Followed {
 }
 
 impl Content {
-    /// Reads what is new in the journal and forgets what it changed.
-    ///
-    /// To be called at short intervals; a cache is trusted for [`TRUST`](Self::TRUST) after it.
+    /// How long what is cached is trusted after a look at the journal.
+    pub const TRUST: Duration = Duration::from_secs(5);
+
+    /// Reads what is new in the journal and forgets what it changed, and tells the other nodes how
+    /// far this one is. To be called at short intervals.
     pub async fn follow_changes(&self, reader: &mut ChangeReader) -> Result<Followed, StoreError> {
+        let Sharing::Nodes { node } = &self.0.sharing else { return Ok(Followed::default()) };
+        let began = Instant::now();
+        let moment = self.catalog().database_time().await?;
+        let followed = self.read_changes(reader).await?;
+        // Trusted for no longer than the others are told.
+        self.cache().trust_until(began + Self::TRUST);
+        let node = node.clone();
+        self.catalog()
+            .transaction(Durability::Process, move |tx| {
+                tx.node_followed(&node, moment, Self::TRUST)
+            })
+            .await?;
+        Ok(followed)
+    }
+
+    async fn read_changes(&self, reader: &mut ChangeReader) -> Result<Followed, StoreError> {
         let mut followed = Followed::default();
-        let Some(mut position) = reader.position else {
-            // What was read before anyone followed may be of any age.
-            reader.position = Some(self.catalog().journal_head().await?);
-            self.cache().forget_everything();
-            self.cache().trust_for(Self::TRUST);
-            return Ok(followed);
+        let mut position = match reader.position {
+            Some(position) => position,
+            None => {
+                // What was read before anyone followed may be of any age.
+                self.cache().forget_everything();
+                self.catalog().journal_head().await?
+            }
         };
+        // First those without a number: one that gets it meanwhile is among the others.
+        let fresh = self.catalog().journal_unnumbered(UNNUMBERED).await?;
+        if fresh.len() == UNNUMBERED {
+            self.cache().forget_everything();
+        }
+        followed.registries |= fresh.iter().fold(false, |any, row| self.forget(row) | any);
         loop {
             let rows = self.catalog().journal_after(position, PAGE).await?;
             for row in &rows {
@@ -52,15 +83,28 @@ impl Content {
             followed.changes += rows.len();
             reader.position = Some(position);
             if rows.len() < PAGE {
-                break;
+                return Ok(followed);
             }
         }
-        self.cache().trust_for(Self::TRUST);
-        Ok(followed)
     }
 
-    /// How long what is cached is trusted after a look at the journal.
-    pub const TRUST: Duration = Duration::from_secs(5);
+    /// Resolves when no node answers any more with what was cached before now: each has followed
+    /// the changes since, or has lost its trust in what it has. What a client was told is gone is
+    /// then gone wherever it asks.
+    pub(crate) async fn everywhere(&self) -> Result<(), StoreError> {
+        if self.0.sharing == Sharing::Alone {
+            return Ok(());
+        }
+        let moment = self.catalog().database_time().await?;
+        let began = Instant::now();
+        loop {
+            let passed = i64::try_from(began.elapsed().as_micros()).unwrap_or(i64::MAX);
+            if !self.catalog().node_behind(moment, moment.saturating_add(passed)).await? {
+                return Ok(());
+            }
+            sleep(POLL).await;
+        }
+    }
 
     /// Forgets what the change is about; true where it is about a registry itself.
     fn forget(&self, row: &JournalRow) -> bool {

@@ -58,9 +58,10 @@ impl Content {
                 let trashed = content.0.trashed.clone();
                 tx.on_commit(move || trashed.notify_one());
                 tx.on_commit(content.cache().invalidation(registry, &name));
-                Ok(())
+                Ok::<_, DeleteBlobError>(())
             })
-            .await
+            .await?;
+        Ok(self.everywhere().await?)
     }
 }
 

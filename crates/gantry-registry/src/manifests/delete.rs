@@ -92,7 +92,7 @@ impl Content {
                 })
                 .await?;
             if removal == Removal::Complete {
-                return Ok(());
+                return Ok(self.everywhere().await?);
             }
         }
     }

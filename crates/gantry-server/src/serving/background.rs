@@ -16,7 +16,7 @@ const FIGURES: Duration = Duration::from_secs(2);
 /// The same where other nodes wait for the journal to be numbered.
 const SEQUENCE: Duration = Duration::from_millis(300);
 /// How often a node looks for what others have changed.
-const FOLLOW: Duration = Duration::from_millis(500);
+const FOLLOW: Duration = Duration::from_millis(250);
 /// How often every stored key is looked at for one that no row names.
 const EVERYTHING: Duration = Duration::from_secs(24 * 60 * 60);
 /// When that is done first: a server that has just started has other things to do.

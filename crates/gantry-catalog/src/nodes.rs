@@ -1,0 +1,48 @@
+//! Nodes of a shared deployment: until when each trusts what it has cached, and how far it has
+//! followed what the others change. All by the database's clock.
+
+use std::time::Duration;
+
+use gantry_db::{DbError, Stmt, args};
+
+use crate::{Catalog, Transaction};
+
+pub(crate) const FOLLOWED: Stmt = Stmt::new(
+    "insert into node (id, followed_at, until) values ($1, $2, $3)
+         on conflict (id) do update
+        set followed_at = excluded.followed_at, until = excluded.until",
+);
+
+pub(crate) const BEHIND: Stmt =
+    Stmt::new("select 1 from node where followed_at <= $1 and until > $2 limit 1");
+
+pub(crate) const FORGET: Stmt = Stmt::new("delete from node where until < $1");
+
+impl Catalog {
+    /// The present by the database's clock, in microseconds since 1970.
+    pub async fn database_time(&self) -> Result<i64, DbError> {
+        self.transaction(gantry_db::Durability::Process, |tx| tx.tx.database_time()).await
+    }
+
+    /// Whether a node may still answer with what it had cached at `moment`, as of `now`.
+    pub async fn node_behind(&self, moment: i64, now: i64) -> Result<bool, DbError> {
+        Ok(self.db.one(&BEHIND, &args![moment, now], |_| Ok(())).await?.is_some())
+    }
+}
+
+impl Transaction<'_, '_> {
+    /// Notes that the node knows all that was committed before `moment`, and trusts what it has
+    /// cached for `trust` from then.
+    pub fn node_followed(
+        &mut self,
+        node: &str,
+        moment: i64,
+        trust: Duration,
+    ) -> Result<(), DbError> {
+        let until = moment.saturating_add(i64::try_from(trust.as_micros()).unwrap_or(i64::MAX));
+        self.tx.exec(&FOLLOWED, &args![node, moment, until])?;
+        // Nodes that are gone.
+        const HOUR: i64 = 3_600_000_000;
+        self.tx.exec(&FORGET, &args![moment - HOUR]).map(drop)
+    }
+}
