@@ -17,7 +17,9 @@ build) "$root/tools/debian.sh" build ;;
 test)
   have go || die "go is missing: the Go clients are built from their modules"
   "$root/tools/debian.sh" build test
+  have npm || die "npm is missing: an object store for tests is a package of npm's"
   "$root/tools/go.sh" test
+  "$root/tools/npm.sh"
   "$root/tools/cargo-deny.sh" >/dev/null
   ;;
 bench)

@@ -5,8 +5,8 @@ cd "$root"
 
 soak=${1:-}
 case $soak in
-crash | power | fuzz | conformance | clients) ;;
-*) die "usage: make soak PART=crash|power|fuzz|conformance|clients" ;;
+crash | power | fuzz | conformance | clients | cluster) ;;
+*) die "usage: make soak PART=crash|power|fuzz|conformance|clients|cluster" ;;
 esac
 
 "$root/tools/install.sh" test
@@ -33,5 +33,7 @@ conformance)
 clients)
   for round in {1..5}; do part "clients-$round" "$root/tools/clients.sh"; done
   ;;
+# Conformance and all clients against three nodes, on each kind of object store.
+cluster) part cluster "$root/tools/cluster.sh" long ;;
 esac
 report

@@ -13,6 +13,7 @@ crash=(--test kill9 --test full --test power)
 part packages "$root/tools/debian.sh" build test
 part format cargo fmt --all --check
 part lints cargo clippy --locked --workspace --all-targets -- -D warnings
+part tools "$root/tools/install.sh" test
 part tests cargo test --workspace --no-fail-fast
 part docs "$root/tools/doc.sh"
 part deny "$root/tools/deny.sh"
@@ -21,8 +22,8 @@ part deny "$root/tools/deny.sh"
 export GANTRY_BIN=$root/target/debug/gantry
 part crash cargo test --workspace --no-fail-fast "${crash[@]}"
 part fuzz "$root/crates/gantry-oci/fuzz/run.sh" 20
-part tools "$root/tools/go.sh" test
 part conformance cargo test --workspace --test conformance --no-fail-fast -- --nocapture
 part clients "$root/tools/clients.sh"
+part cluster "$root/tools/cluster.sh" short
 
 report
