@@ -9,7 +9,7 @@ packages() {
   # The clients with their helpers (runc and iptables for the Docker engine),
   # the second database with a pooler, a load balancer, and FUSE for the disk that loses writes.
   test) echo docker.io runc iptables podman buildah skopeo containerd postgresql pgbouncer \
-    haproxy openssl fuse3 curl ;;
+    haproxy openssl fuse3 curl iproute2 ;;
   # The ceiling (nginx), the load generators, and one client to push whole images.
   bench) echo nginx wrk nghttp2-client skopeo openssl ;;
   *) die "no such package group: $1" ;;

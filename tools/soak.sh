@@ -5,8 +5,8 @@ cd "$root"
 
 soak=${1:-}
 case $soak in
-crash | power | fuzz | conformance | clients | cluster) ;;
-*) die "usage: make soak PART=crash|power|fuzz|conformance|clients|cluster" ;;
+crash | power | faults | fuzz | conformance | clients | cluster) ;;
+*) die "usage: make soak PART=crash|power|faults|fuzz|conformance|clients|cluster" ;;
 esac
 
 "$root/tools/install.sh" test
@@ -23,6 +23,11 @@ crash)
 power)
   GANTRY_CRASH_CUTS=1000000 part power \
     cargo test --workspace --no-fail-fast --test power -- --nocapture
+  ;;
+# Ten minutes of faults in what three nodes stand on.
+faults)
+  GANTRY_CRASH_FAULTS=30 GANTRY_CRASH_FAULT_SECONDS=20 part faults \
+    cargo test --workspace --no-fail-fast --test faults -- --nocapture
   ;;
 # Ten minutes for each target.
 fuzz) part fuzz "$root/crates/gantry-oci/fuzz/run.sh" 600 ;;

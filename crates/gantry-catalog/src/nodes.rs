@@ -16,6 +16,8 @@ pub(crate) const FOLLOWED: Stmt = Stmt::new(
 pub(crate) const BEHIND: Stmt =
     Stmt::new("select 1 from node where followed_at <= $1 and until > $2 limit 1");
 
+pub(crate) const LEAVE: Stmt = Stmt::new("delete from node where id = $1");
+
 pub(crate) const FORGET: Stmt = Stmt::new("delete from node where until < $1");
 
 impl Catalog {
@@ -31,6 +33,11 @@ impl Catalog {
 }
 
 impl Transaction<'_, '_> {
+    /// Notes that the node answers no more.
+    pub fn node_leave(&mut self, node: &str) -> Result<(), DbError> {
+        self.tx.exec(&LEAVE, &args![node]).map(drop)
+    }
+
     /// Notes that the node knows all that was committed before `moment`, and trusts what it has
     /// cached for `trust` from then.
     pub fn node_followed(

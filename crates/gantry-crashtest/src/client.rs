@@ -3,7 +3,7 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::net::Ipv4Addr;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -56,7 +56,7 @@ pub struct Lost;
 /// One client with at most one connection.
 #[derive(Debug)]
 pub struct Client {
-    port: u16,
+    address: SocketAddr,
     authorization: String,
     sender: Option<SendRequest<Body>>,
     connection: JoinSet<()>,
@@ -127,10 +127,10 @@ impl Answer {
 // === impl Client ===
 
 impl Client {
-    /// A client of the server on that port, signed in as the admin.
-    pub fn new(port: u16) -> Self {
+    /// A client of the server at that address, signed in as the admin.
+    pub fn new(address: SocketAddr) -> Self {
         let authorization = format!("Basic {}", STANDARD.encode(format!("local:{PASSWORD}")));
-        Self { port, authorization, sender: None, connection: JoinSet::new() }
+        Self { address, authorization, sender: None, connection: JoinSet::new() }
     }
 
     /// Sends a request and waits for the whole answer.
@@ -185,7 +185,7 @@ impl Client {
         let mut request = Request::builder()
             .method(method)
             .uri(path)
-            .header(header::HOST, format!("localhost:{}", self.port))
+            .header(header::HOST, self.address.to_string())
             .header(header::AUTHORIZATION, &self.authorization);
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -207,7 +207,7 @@ impl Client {
         };
         if !alive {
             self.hang_up();
-            let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).await;
+            let stream = TcpStream::connect(self.address).await;
             let stream = TokioIo::new(stream.map_err(|_| Lost)?);
             let (sender, connection) = handshake(stream).await.map_err(|_| Lost)?;
             // How it ends is told by the request under way.

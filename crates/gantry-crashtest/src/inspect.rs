@@ -1,6 +1,7 @@
 //! After a crash: everything the ledger speaks of, looked at through the front door.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 
 use http::{Method, StatusCode};
 
@@ -53,14 +54,14 @@ pub struct Inspection {
 /// # Errors
 /// When the server doesn't answer.
 pub async fn inspect(
-    port: u16,
+    address: SocketAddr,
     content: &Content,
     history: &History,
     sessions: Vec<Session>,
     crash: Crash,
     collected: Collected,
 ) -> Result<Inspection, Lost> {
-    let client = Client::new(port);
+    let client = Client::new(address);
     let (found, faults) = (Vec::new(), Vec::new());
     let mut inspector = Inspector { client, content, history, collected, found, faults };
     inspector.tags().await?;

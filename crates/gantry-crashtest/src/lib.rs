@@ -14,6 +14,7 @@ pub mod client;
 pub mod content;
 pub mod inspect;
 pub mod ledger;
+pub mod network;
 pub mod server;
 pub mod sessions;
 pub mod workload;

@@ -21,8 +21,10 @@ pub struct Site {
     pub data: PathBuf,
     /// What the servers say goes here.
     pub log: PathBuf,
-    /// Where they listen, on 127.0.0.1.
-    pub port: u16,
+    /// Where they listen.
+    pub address: SocketAddr,
+    /// The words before the command line that say where it is to run; none for here.
+    pub prefix: Vec<String>,
     /// Settings, as environment variables.
     pub settings: Vec<(&'static str, String)>,
 }
@@ -52,9 +54,10 @@ impl Site {
     pub fn new(data: &Path, log: &Path, settings: &[(&'static str, &str)]) -> Self {
         let listener =
             TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has a free port");
-        let port = listener.local_addr().expect("a bound listener has an address").port();
+        let address = listener.local_addr().expect("a bound listener has an address");
         let settings = settings.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
-        Self { data: data.to_owned(), log: log.to_owned(), port, settings }
+        let prefix = Vec::new();
+        Self { data: data.to_owned(), log: log.to_owned(), address, prefix, settings }
     }
 
     /// Starts a server and waits until it says that it is ready.
@@ -97,7 +100,7 @@ impl Site {
             .arg("--data")
             .arg(&self.data)
             .arg("--listen")
-            .arg(format!("127.0.0.1:{}", self.port))
+            .arg(self.address.to_string())
             .stdin(Stdio::null())
             .stdout(log.try_clone().expect("a file can be shared"))
             .stderr(log)
@@ -137,7 +140,9 @@ impl Site {
     }
 
     fn command(&self) -> Command {
-        let mut command = Command::new(binary());
+        let mut words = self.prefix.iter().map(Into::into).chain([binary().into_os_string()]);
+        let mut command = Command::new(words.next().expect("the binary is one of them"));
+        command.args(words);
         // Settings of the shell that runs the tests are none of this server's.
         for (name, _) in env::vars_os() {
             if name.to_string_lossy().starts_with("GANTRY_") {
@@ -150,13 +155,12 @@ impl Site {
     }
 
     fn is_ready(&self) -> bool {
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
+        let address = self.address;
         let ask = || -> std::io::Result<bool> {
             let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(1))?;
             stream.set_read_timeout(Some(Duration::from_secs(5)))?;
-            let host = format!("localhost:{}", self.port);
             let request =
-                format!("GET /readyz HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+                format!("GET /readyz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
             stream.write_all(request.as_bytes())?;
             let mut answer = Vec::new();
             stream.read_to_end(&mut answer)?;

@@ -1,6 +1,7 @@
 //! What the clients do: push, mount, delete, resume and pull, all over the same few objects.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -29,6 +30,8 @@ pub struct Shared {
     pub mark: Arc<dyn Fn(String) + Send + Sync>,
     /// Whether the server has room for what it is sent.
     pub room: Room,
+    /// What may be wrong with what the server stands on.
+    pub trouble: Arc<Trouble>,
     /// Answers that no server should give.
     pub surprises: Arc<Mutex<Vec<String>>>,
 }
@@ -40,6 +43,18 @@ pub enum Room {
     Ample,
     /// It may say 507, which is counted, and means that nothing was done.
     Scarce(Arc<AtomicU64>),
+}
+
+/// Whether something that the server needs is known to be out of order: then it may answer 5xx,
+/// which says nothing about what was done.
+#[derive(Debug, Default)]
+pub struct Trouble {
+    /// Something is.
+    pub known: AtomicBool,
+    /// How many answers were 5xx.
+    pub errors: AtomicU64,
+    /// How many connections were lost.
+    pub lost: AtomicU64,
 }
 
 /// One client at work.
@@ -78,6 +93,7 @@ impl Shared {
             grace,
             mark: Arc::new(drop),
             room: Room::Ample,
+            trouble: Arc::default(),
             surprises: Arc::default(),
         }
     }
@@ -113,12 +129,34 @@ impl Shared {
 }
 
 /// Works until the server is gone or `pieces` are done.
-pub async fn work(shared: Shared, port: u16, seed: u64, pieces: usize) {
-    let client = Client::new(port);
+pub async fn work(shared: Shared, address: SocketAddr, seed: u64, pieces: usize) {
+    let client = Client::new(address);
     let mut worker = Worker { shared, client, dice: SplitMix::new(seed) };
     for _ in 0..pieces {
         if let Err(Stopped::Lost) = worker.piece().await {
             return;
+        }
+    }
+}
+
+/// Works with one of these servers after the other, each until it is lost, until told to stop.
+pub async fn work_anywhere(
+    shared: Shared,
+    addresses: Vec<SocketAddr>,
+    seed: u64,
+    stop: Arc<AtomicBool>,
+) {
+    let mut dice = SplitMix::new(seed);
+    while !stop.load(Ordering::SeqCst) {
+        let client = Client::new(addresses[dice.below(addresses.len())]);
+        let mut worker =
+            Worker { shared: shared.clone(), client, dice: SplitMix::new(dice.draw()) };
+        while !stop.load(Ordering::SeqCst) {
+            if let Err(Stopped::Lost) = worker.piece().await {
+                shared.trouble.lost.fetch_add(1, Ordering::Relaxed);
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                break;
+            }
         }
     }
 }
@@ -464,6 +502,11 @@ impl Worker {
             return Stopped::Refused;
         }
         if is_taken_over(answer) {
+            return Stopped::Refused;
+        }
+        let trouble = &self.shared.trouble;
+        if answer.status.is_server_error() && trouble.known.load(Ordering::SeqCst) {
+            trouble.errors.fetch_add(1, Ordering::Relaxed);
             return Stopped::Refused;
         }
         self.shared.surprise(show(path, answer));

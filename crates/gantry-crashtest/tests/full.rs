@@ -6,6 +6,7 @@
 
 use std::fs::{self, File};
 use std::io::Write as _;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
@@ -69,15 +70,15 @@ impl Drop for SmallDisk {
 
 async fn look(site: &Site, shared: &Shared, sessions: Vec<Session>) -> Inspection {
     let history = shared.ledger.history();
-    inspect(site.port, &shared.content, &history, sessions, Crash::Kill, Collected::Nothing)
+    inspect(site.address, &shared.content, &history, sessions, Crash::Kill, Collected::Nothing)
         .await
         .unwrap()
 }
 
-async fn work_all(shared: &Shared, port: u16, dice: &mut SplitMix) {
+async fn work_all(shared: &Shared, address: SocketAddr, dice: &mut SplitMix) {
     let mut clients = JoinSet::new();
     for _ in 0..CLIENTS {
-        clients.spawn(work(shared.clone(), port, dice.draw(), PIECES));
+        clients.spawn(work(shared.clone(), address, dice.draw(), PIECES));
     }
     clients.join_all().await;
 }
@@ -103,7 +104,7 @@ async fn a_full_disk_refuses_writes_and_nothing_else() {
     for round in 0..rounds {
         disk.fill(dice.below(FREE));
         shared.room = Room::Scarce(count.clone());
-        work_all(&shared, site.port, &mut dice).await;
+        work_all(&shared, site.address, &mut dice).await;
         assert_eq!(shared.surprises(), Vec::<String>::new(), "round {round}, full");
         let full = look(&site, &shared, Vec::new()).await;
         assert_eq!(full.faults, Vec::<String>::new(), "round {round}, reads while full");
@@ -113,7 +114,7 @@ async fn a_full_disk_refuses_writes_and_nothing_else() {
         let freed = look(&site, &shared, shared.sessions.take()).await;
         assert_eq!(freed.faults, Vec::<String>::new(), "round {round}, room again");
         shared.ledger.restart_from(freed.found);
-        work_all(&shared, site.port, &mut dice).await;
+        work_all(&shared, site.address, &mut dice).await;
         assert_eq!(shared.surprises(), Vec::<String>::new(), "round {round}, room again");
 
         server.kill();

@@ -36,7 +36,7 @@ async fn rounds(root: &Path, grace: Duration, rounds: u64, seed: u64) {
     for round in 0..rounds {
         let mut clients = JoinSet::new();
         for _ in 0..CLIENTS {
-            clients.spawn(work(shared.clone(), site.port, dice.draw(), usize::MAX));
+            clients.spawn(work(shared.clone(), site.address, dice.draw(), usize::MAX));
         }
         let gc = site.clone();
         clients.spawn_blocking(move || drop(gc.gc()));
@@ -54,7 +54,7 @@ async fn rounds(root: &Path, grace: Duration, rounds: u64, seed: u64) {
         let sessions = shared.sessions.take();
         let resumed = sessions.len();
         let inspection =
-            inspect(site.port, &shared.content, &history, sessions, Crash::Kill, collected)
+            inspect(site.address, &shared.content, &history, sessions, Crash::Kill, collected)
                 .await
                 .unwrap();
         assert_eq!(inspection.faults, Vec::<String>::new(), "round {round}\n{}", site.log_text());

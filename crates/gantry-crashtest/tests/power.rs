@@ -49,7 +49,7 @@ async fn record(root: &Path, seed: u64) -> (Recording, Shared) {
     let mut dice = SplitMix::new(seed);
     let mut clients = JoinSet::new();
     for _ in 0..CLIENTS {
-        clients.spawn(work(shared.clone(), site.port, dice.draw(), PIECES));
+        clients.spawn(work(shared.clone(), site.address, dice.draw(), PIECES));
     }
     clients.join_all().await;
     server.kill();
@@ -78,7 +78,7 @@ async fn survive(recording: &Recording, shared: &Shared, cut: Cut, seed: u64) ->
     let history = shared.ledger.history().at(&marks);
     let sessions = shared.sessions.at(&marks);
     let (crash, collected) = (Crash::Power, Collected::Nothing);
-    let inspection = inspect(site.port, &shared.content, &history, sessions, crash, collected);
+    let inspection = inspect(site.address, &shared.content, &history, sessions, crash, collected);
     let mut faults = inspection.await.unwrap().faults;
     server.kill();
     faults.extend(leftovers(site));

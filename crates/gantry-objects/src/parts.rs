@@ -126,8 +126,10 @@ pub(crate) async fn take(
             }));
             continue;
         }
-        if end.is_some() && sending.is_none() {
-            return Ok((gathered, end.expect("it has just been looked at")));
+        if sending.is_none()
+            && let Some(end) = end.take()
+        {
+            return Ok((gathered, end));
         }
         if gathered.length > UNRESERVED && reserved.is_none() && reserving.is_none() {
             reserving = Some(Box::pin(room.clone().reserve(wanted)));

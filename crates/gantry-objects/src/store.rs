@@ -92,7 +92,7 @@ impl BlobStore for ObjectBlobStore {
     }
 
     async fn resume(&self, key: &BlobKey, draft: &Draft) -> Result<Resumed, BlobError> {
-        note(key, draft).map(|_| Resumed::Kept)
+        append::look_for(self, key, draft).await.map(|()| Resumed::Kept)
     }
 
     async fn seal(&self, key: &BlobKey, draft: &Draft) -> Result<Sealed, BlobError> {

@@ -8,7 +8,7 @@
 
 use std::time::Duration;
 
-use gantry_catalog::{Durability, JournalRow};
+use gantry_catalog::{Durability, JournalRow, Transaction};
 use gantry_model::Change;
 use tokio::time::{Instant, sleep};
 
@@ -38,7 +38,7 @@ pub struct Followed {
 
 impl Content {
     /// How long what is cached is trusted after a look at the journal.
-    pub const TRUST: Duration = Duration::from_secs(5);
+    pub const TRUST: Duration = Duration::from_secs(2);
 
     /// Reads what is new in the journal and forgets what it changed, and tells the other nodes how
     /// far this one is. To be called at short intervals.
@@ -86,6 +86,14 @@ impl Content {
                 return Ok(followed);
             }
         }
+    }
+
+    /// Tells the other nodes that this one answers no more, so that nobody waits for it.
+    pub async fn leave(&self) -> Result<(), StoreError> {
+        let Sharing::Nodes { node } = &self.0.sharing else { return Ok(()) };
+        let node = node.clone();
+        let leave = move |tx: &mut Transaction<'_, '_>| tx.node_leave(&node);
+        Ok(self.catalog().transaction(Durability::Process, leave).await?)
     }
 
     /// Resolves when no node answers any more with what was cached before now: each has followed

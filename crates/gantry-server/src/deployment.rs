@@ -124,6 +124,9 @@ impl Deployment {
     pub(crate) async fn close(self) {
         self.tasks.close();
         self.tasks.wait().await;
+        if let Err(error) = self.content.leave().await {
+            tracing::warn!(%error, "the other nodes were not told that this one is gone");
+        }
         self.catalog.db().close().await;
     }
 }

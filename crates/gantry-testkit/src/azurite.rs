@@ -1,5 +1,6 @@
 //! A private Azure Blob Storage server for tests: Azurite, one for each test process.
 
+use std::net::Ipv4Addr;
 use std::process::{Child, Command};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -56,7 +57,7 @@ impl Server {
             .args(["--blobHost", "127.0.0.1", "--blobPort", &port.to_string()])
             .args(["--skipApiVersionCheck", "--silent", "--location"])
             .arg(directory.join("data"));
-        let keeper = keeper::start(&directory, &command, port)
+        let keeper = keeper::start(&directory, &command, (Ipv4Addr::LOCALHOST, port).into())
             .unwrap_or_else(|error| panic!("starting Azurite: {error}"));
         Self { port, containers: AtomicU32::new(0), _keeper: keeper }
     }

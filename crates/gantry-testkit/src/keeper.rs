@@ -1,7 +1,7 @@
 //! Servers that live as long as the test process, however that ends.
 
 use std::io;
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -18,8 +18,8 @@ wait
 rm -rf "$directory"
 "#;
 
-/// Starts `command` in `directory`, which goes with it, and waits until it listens on `port`.
-pub(crate) fn start(directory: &Path, command: &Command, port: u16) -> io::Result<Child> {
+/// Starts `command` in `directory`, which goes with it, and waits until it listens at `address`.
+pub(crate) fn start(directory: &Path, command: &Command, address: SocketAddr) -> io::Result<Child> {
     let mut keeper = Command::new("sh");
     keeper.args(["-c", KEEPER, "keeper"]).arg(directory).arg(command.get_program());
     keeper.args(command.get_args()).stdin(Stdio::piped()).stdout(Stdio::null());
@@ -30,7 +30,7 @@ pub(crate) fn start(directory: &Path, command: &Command, port: u16) -> io::Resul
     let mut keeper = keeper.process_group(0).current_dir("/").spawn()?;
     // A minute: two cores may be busy compiling meanwhile.
     for _ in 0..1200 {
-        if TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok() {
+        if TcpStream::connect(address).is_ok() {
             return Ok(keeper);
         }
         if keeper.try_wait()?.is_some() {

@@ -1,5 +1,6 @@
 //! A private S3 server for tests: MinIO, one for each test process.
 
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::process::{Child, Command};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -10,8 +11,10 @@ use crate::programs::go_tool;
 const USER: &str = "gantry";
 const PASSWORD: &str = "gantry-secret";
 
-struct Server {
-    port: u16,
+/// A running server. It ends with the test process.
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
     buckets: AtomicU32,
     /// Kept for its standard input, the keeper's sign that this process lives.
     _keeper: Child,
@@ -24,31 +27,39 @@ struct Server {
 /// If MinIO isn't built or doesn't start.
 pub fn bucket() -> String {
     static SERVER: OnceLock<Server> = OnceLock::new();
-    SERVER.get_or_init(Server::start).create_bucket()
+    SERVER.get_or_init(|| Server::start(Ipv4Addr::LOCALHOST.into())).create_bucket()
 }
 
 impl Server {
-    fn start() -> Self {
+    /// Starts a server that listens at `address`, on a free port.
+    ///
+    /// # Panics
+    /// If MinIO isn't built or doesn't start.
+    pub fn start(address: IpAddr) -> Self {
         let directory = tempfile::Builder::new().prefix("gantry-minio-").tempdir().unwrap().keep();
-        let port = keeper::free_port().unwrap();
+        let address = SocketAddr::new(address, keeper::free_port().unwrap());
         let mut command = Command::new(go_tool("minio"));
         command
             .arg("server")
             .arg(directory.join("data"))
-            .args(["--address", &format!("127.0.0.1:{port}"), "--quiet"])
+            .args(["--address", &address.to_string(), "--quiet"])
             .env("MINIO_ROOT_USER", USER)
             .env("MINIO_ROOT_PASSWORD", PASSWORD)
             .env("MINIO_BROWSER", "off")
             .env("MINIO_UPDATE", "off")
             .env("MINIO_CALLHOME_ENABLE", "off");
-        let keeper = keeper::start(&directory, &command, port)
+        let keeper = keeper::start(&directory, &command, address)
             .unwrap_or_else(|error| panic!("starting MinIO: {error}"));
-        Self { port, buckets: AtomicU32::new(0), _keeper: keeper }
+        Self { address, buckets: AtomicU32::new(0), _keeper: keeper }
     }
 
-    fn create_bucket(&self) -> String {
+    /// The address of a new, empty bucket, with the credentials for it.
+    ///
+    /// # Panics
+    /// When it can't be made.
+    pub fn create_bucket(&self) -> String {
         let name = format!("test-{}", self.buckets.fetch_add(1, Ordering::Relaxed));
-        let endpoint = format!("http://127.0.0.1:{}", self.port);
+        let endpoint = format!("http://{}", self.address);
         // It listens a moment before it takes requests.
         let output = Command::new("curl")
             .args(["-sSf", "-X", "PUT", "--aws-sigv4", "aws:amz:us-east-1:s3"])

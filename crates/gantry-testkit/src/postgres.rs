@@ -4,6 +4,8 @@
 //! there; the others of the same process share it, each with a database to itself. It syncs nothing, so it is fast
 //! and holds nothing worth keeping. It goes when the test process goes, however that happens.
 
+mod server;
+
 use std::ffi::OsString;
 use std::fs;
 use std::io;
@@ -15,6 +17,8 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::sleep;
 use std::time::Duration;
+
+pub use server::Server;
 
 /// Where Debian puts a release's programs: `<here>/<major>/bin`.
 const PACKAGES: &str = "/usr/lib/postgresql";

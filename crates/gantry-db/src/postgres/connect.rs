@@ -30,7 +30,12 @@ pub(super) fn pool(
     if options.statements == Statements::Prepared {
         set_up(&mut config, options, purpose);
     }
-    config.connect_timeout(options.patience).tcp_user_timeout(options.statement_timeout);
+    config
+        .connect_timeout(options.patience)
+        .tcp_user_timeout(options.silence)
+        .keepalives_idle(options.silence)
+        .keepalives_interval(options.silence / 2)
+        .keepalives_retries(2);
     if config.get_application_name().is_none() {
         config.application_name("gantry");
     }

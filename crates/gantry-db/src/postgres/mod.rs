@@ -36,6 +36,8 @@ pub struct PostgresOptions {
     pub read_connections: usize,
     /// How long connecting, or waiting for a free connection, may take.
     pub patience: std::time::Duration,
+    /// How long the network may be silent before a connection counts as lost.
+    pub silence: std::time::Duration,
     /// How long the server works on one statement before it gives up.
     pub statement_timeout: std::time::Duration,
     /// How often a transaction's body is run when other transactions are in its way.
@@ -58,6 +60,7 @@ impl Default for PostgresOptions {
             write_connections: 16,
             read_connections: 4,
             patience: std::time::Duration::from_secs(5),
+            silence: std::time::Duration::from_secs(10),
             statement_timeout: std::time::Duration::from_secs(30),
             attempts: 10,
             statements: Statements::default(),

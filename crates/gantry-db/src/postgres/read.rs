@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use deadpool_postgres::{Object, Pool};
 use tokio::sync::Mutex;
@@ -18,6 +19,7 @@ pub(super) struct ReadLanes {
     lanes: Box<[Mutex<Option<Arc<Object>>>]>,
     turn: AtomicUsize,
     statements: Statements,
+    silence: Duration,
 }
 
 impl ReadLanes {
@@ -30,29 +32,39 @@ impl ReadLanes {
             lanes: (0..count).map(|_| Mutex::default()).collect(),
             turn: AtomicUsize::new(0),
             statements: options.statements,
+            silence: options.silence,
         })
     }
 
     pub(super) async fn query(&self, stmt: &Stmt, args: &[Arg<'_>]) -> Result<Vec<Row>, DbError> {
-        statement::query(&*self.client().await?, self.statements, stmt, args).await
+        let (lane, client) = self.client().await?;
+        let answer = statement::query(&client, self.statements, stmt, args);
+        match tokio::time::timeout(self.silence, answer).await {
+            Ok(answer) => answer,
+            Err(_) => {
+                // Others wait behind it on the same connection: the next takes a new one.
+                self.lanes[lane].lock().await.take_if(|held| Arc::ptr_eq(held, &client));
+                Err(DbError::Unavailable("a query was not answered in time".into()))
+            }
+        }
     }
 
     pub(super) fn close(&self) {
         self.pool.close();
     }
 
-    /// The next lane's connection, made anew if it is gone.
-    async fn client(&self) -> Result<Arc<Object>, DbError> {
+    /// The next lane and its connection, made anew if it is gone.
+    async fn client(&self) -> Result<(usize, Arc<Object>), DbError> {
         if self.pool.is_closed() {
             return Err(DbError::Unavailable("it is closed".into()));
         }
-        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
-        let mut lane = self.lanes[turn % self.lanes.len()].lock().await;
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed) % self.lanes.len();
+        let mut lane = self.lanes[turn].lock().await;
         if let Some(client) = lane.as_ref().filter(|client| !client.is_closed()) {
-            return Ok(Arc::clone(client));
+            return Ok((turn, Arc::clone(client)));
         }
         let client = Arc::new(connect::take(&self.pool).await?);
         *lane = Some(Arc::clone(&client));
-        Ok(client)
+        Ok((turn, client))
     }
 }

@@ -67,6 +67,21 @@ pub(super) async fn load(
     Ok(frames)
 }
 
+/// Whether the draft's last bytes are there: a database that lost its last moments may name some
+/// that counted no more.
+pub(super) async fn look_for(
+    store: &ObjectBlobStore,
+    key: &BlobKey,
+    draft: &Draft,
+) -> Result<(), BlobError> {
+    let Some(Tail { name, length }) = note(key, draft)?.tail else { return Ok(()) };
+    match store.objects.head(&store.paths.tail(key, &name)).await {
+        Ok(found) if found.size == length => Ok(()),
+        Ok(_) | Err(object_store::Error::NotFound { .. }) => Err(lost(key, draft)),
+        Err(error) => Err(blob_error("looking for the last bytes of", key, &error)),
+    }
+}
+
 /// Puts what is in memory where any node finds it.
 pub(super) async fn checkpoint(
     store: &ObjectBlobStore,

@@ -23,10 +23,13 @@ const WRITTEN_BYTES: usize = 64 << 10;
 /// How long lines gather between one write and the next.
 const GATHERING: Duration = Duration::from_millis(10);
 
+/// Libraries that tell each retry and each notice; what comes of it is told where it is handled.
+const QUIET: &str = "tokio_postgres=warn,object_store=warn";
+
 /// Starts logging as the configuration says. What waits is written when the guard is dropped.
 pub(crate) fn start(log: &Log) -> anyhow::Result<WorkerGuard> {
     let access = if log.access { "info" } else { "off" };
-    let filter = EnvFilter::try_new(format!("{},gantry::access={access}", log.level))
+    let filter = EnvFilter::try_new(format!("{QUIET},{},gantry::access={access}", log.level))
         .context("reading log.level")?;
     let (lines, guard) = NonBlockingBuilder::default()
         .buffered_lines_limit(WAITING_LINES)

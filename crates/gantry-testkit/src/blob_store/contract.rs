@@ -88,7 +88,7 @@ pub async fn small_appends_add_up(store: &dyn BlobStore) {
     let mut draft = Draft::new();
     for chunk in bytes.chunks(700_000) {
         draft = append(store, &key(1), &draft, body(&[chunk])).await.unwrap();
-        if draft.length() % 3 == 0 {
+        if draft.length().is_multiple_of(3) {
             assert!(matches!(
                 store.resume(&key(1), &draft).await.unwrap(),
                 Resumed::Kept | Resumed::Doubtful(_)
