@@ -24,6 +24,15 @@ pub enum Dialect {
     Postgres,
 }
 
+/// A server's standby.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standby {
+    /// What it calls itself.
+    pub name: String,
+    /// A commit waits until it has it.
+    pub waited_for: bool,
+}
+
 #[derive(Clone)]
 enum Driver {
     Sqlite(Arc<Sqlite>),
@@ -118,6 +127,24 @@ impl Db {
             Driver::Postgres(postgres) => postgres.explain(stmt).await?,
         };
         Ok(Plan { dialect, text })
+    }
+
+    /// The standbys that follow a server, as far as the user may see them; none of an embedded database.
+    pub async fn standbys(&self) -> Result<Vec<Standby>, DbError> {
+        const STANDBYS: Stmt = Stmt::new(
+            "select coalesce(application_name, ''), coalesce(sync_state, '') from pg_stat_replication",
+        );
+        match &self.driver {
+            Driver::Sqlite(_) => Ok(Vec::new()),
+            Driver::Postgres(postgres) => {
+                let standby = |row: &Row<'_>| {
+                    let state: String = row.get(1)?;
+                    let waited_for = matches!(state.as_str(), "sync" | "quorum");
+                    Ok(Standby { name: row.get(0)?, waited_for })
+                };
+                postgres.all(&STANDBYS, &[], standby).await
+            }
+        }
     }
 
     /// Copies an embedded database, as of one moment, to a file that must not exist, and syncs it. Writers go on.

@@ -52,7 +52,7 @@ mod tx;
 
 pub use arg::{Arg, ToArg};
 pub use column::{Column, ColumnError, FromColumn};
-pub use db::{Db, Dialect};
+pub use db::{Db, Dialect, Standby};
 pub use error::DbError;
 pub use migrate::{MigrateError, Migration, SchemaState, Step};
 pub use plan::Plan;

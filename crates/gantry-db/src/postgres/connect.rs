@@ -55,10 +55,10 @@ pub(super) fn pool(
 
 /// What the server is to hold each connection to.
 fn set_up(config: &mut Config, options: &PostgresOptions, purpose: Use) {
-    // A transaction whose node died must not hold its locks for long.
     let mut settings = format!(
-        "-c statement_timeout={0} -c idle_in_transaction_session_timeout={0}",
-        options.statement_timeout.as_millis()
+        "-c statement_timeout={} -c idle_in_transaction_session_timeout={}",
+        options.statement_timeout.as_millis(),
+        options.between_statements.as_millis()
     );
     // Who asks for a server that takes writes is told so by a connection that does.
     let wants_primary = config.get_target_session_attrs() == TargetSessionAttrs::ReadWrite;

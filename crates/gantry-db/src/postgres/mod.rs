@@ -40,6 +40,9 @@ pub struct PostgresOptions {
     pub silence: std::time::Duration,
     /// How long the server works on one statement before it gives up.
     pub statement_timeout: std::time::Duration,
+    /// How long a transaction may do nothing. One whose node has died, or been cut off, must not
+    /// hold its locks for longer; a body has nothing to wait for between its statements.
+    pub between_statements: std::time::Duration,
     /// How often a transaction's body is run when other transactions are in its way.
     pub attempts: u32,
     /// How statements reach the server.
@@ -52,6 +55,8 @@ pub(crate) struct Postgres {
     writers: Pool,
     attempts: u32,
     statements: Statements,
+    /// What each transaction begins with where nothing could be set on its connection.
+    setup: String,
 }
 
 impl Default for PostgresOptions {
@@ -62,6 +67,7 @@ impl Default for PostgresOptions {
             patience: std::time::Duration::from_secs(5),
             silence: std::time::Duration::from_secs(10),
             statement_timeout: std::time::Duration::from_secs(30),
+            between_statements: std::time::Duration::from_secs(3),
             attempts: 10,
             statements: Statements::default(),
         }
@@ -73,7 +79,15 @@ impl Postgres {
         let readers = ReadLanes::new(url, options)?;
         let writers = connect::pool(url, options, connect::Use::Write, options.write_connections)?;
         let (attempts, statements) = (options.attempts.max(1), options.statements);
-        let postgres = Self { readers, writers, attempts, statements };
+        let setup = match statements {
+            Statements::Prepared => String::new(),
+            Statements::Unnamed => format!(
+                "; set local statement_timeout = {}; set local idle_in_transaction_session_timeout = {}",
+                options.statement_timeout.as_millis(),
+                options.between_statements.as_millis()
+            ),
+        };
+        let postgres = Self { readers, writers, attempts, statements, setup };
         // A wrong address or password is told now, not at the first request.
         drop(connect::take(&postgres.writers).await?);
         Ok(postgres)
@@ -107,10 +121,11 @@ impl Postgres {
     {
         let client = connect::take(&self.writers).await?;
         let (runtime, attempts) = (tokio::runtime::Handle::current(), self.attempts);
-        let statements = self.statements;
+        let (statements, setup) = (self.statements, self.setup.clone());
         // On a thread of its own the body may wait for each statement, and goes on when its caller is gone.
         tokio::task::spawn_blocking(move || {
-            write::run(&runtime, client, statements, durability, attempts, &body)
+            let begin = write::begin(durability, &setup);
+            write::run(&runtime, client, statements, &begin, attempts, &body)
         })
         .await
         .unwrap_or_else(|error| {

@@ -21,19 +21,30 @@ pub(crate) struct Session<'c> {
     runtime: &'c Handle,
 }
 
+/// The statements that begin a transaction.
+pub(super) fn begin(durability: Durability, setup: &str) -> String {
+    let synchronous_commit = match durability {
+        Durability::Power => "on",
+        Durability::Process => "off",
+    };
+    format!(
+        "begin isolation level read committed read write; set local synchronous_commit = {synchronous_commit}{setup}"
+    )
+}
+
 /// Runs a body to its commit, again while other transactions are in its way, then its hooks.
 pub(super) fn run<T, E: From<DbError>>(
     runtime: &Handle,
     client: Object,
     statements: Statements,
-    durability: Durability,
+    begin: &str,
     attempts: u32,
     body: &impl Fn(&mut Tx<'_>) -> Result<T, E>,
 ) -> Result<T, E> {
     let session = Session { client: &client, statements, runtime };
     let mut attempt = 1;
     let outcome = loop {
-        match session.attempt(durability, body) {
+        match session.attempt(begin, body) {
             Err(Failure::Contended(_)) if attempt < attempts => session.pause(attempt),
             outcome => break outcome,
         }
@@ -96,17 +107,10 @@ impl Session<'_> {
 
     fn attempt<T, E: From<DbError>>(
         &self,
-        durability: Durability,
+        begin: &str,
         body: &impl Fn(&mut Tx<'_>) -> Result<T, E>,
     ) -> Result<(T, Vec<Hook>), Failure<E>> {
-        let synchronous_commit = match durability {
-            Durability::Power => "on",
-            Durability::Process => "off",
-        };
-        self.batch(&format!(
-            "begin isolation level read committed read write; set local synchronous_commit = {synchronous_commit}"
-        ))
-        .map_err(|error| Failure::Broken(error.into()))?;
+        self.batch(begin).map_err(|error| Failure::Broken(error.into()))?;
 
         let ran = catch_unwind(AssertUnwindSafe(|| {
             let mut tx = Tx::new(crate::tx::Session::Postgres(*self));

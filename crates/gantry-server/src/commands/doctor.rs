@@ -1,6 +1,7 @@
 //! `gantry doctor`
 
 mod certificates;
+mod stores;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -60,6 +61,14 @@ async fn examine(config: &Config) -> Vec<(&'static str, Outcome)> {
     let data = DataDir::new(&config.data);
     let mut checks = vec![("configuration", Well("every setting was understood".into()))];
     checks.push(("data directory", directory(&data)));
+    if config.stores.are_shared() {
+        checks.push(("server", server(control::ask_how_it_runs(&data).await)));
+        let now = SystemClock.now();
+        checks
+            .extend(certificates::configured(config, now).map(|outcome| ("certificate", outcome)));
+        checks.extend(stores::examine(config, &data).await);
+        return checks;
+    }
     if !data.exists() {
         checks.push(("deployment", Warning("not made yet; `gantry serve` makes it".into())));
         return checks;
@@ -77,6 +86,8 @@ async fn examine(config: &Config) -> Vec<(&'static str, Outcome)> {
         Ok(deployment) => {
             checks.push(("catalog", catalog(&deployment).await));
             checks.push(("blob store", blobs(&deployment).await));
+            // Blobs may be elsewhere all the same.
+            checks.extend(stores::examine_blobs(config).await);
             deployment.close().await;
         }
         Err(error) => checks.push(("catalog", Wrong(format!("{error:#}")))),
