@@ -4,6 +4,7 @@
 
 mod authorisation;
 mod chunks;
+mod cluster;
 mod commands;
 mod health;
 mod proxy;

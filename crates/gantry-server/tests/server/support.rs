@@ -31,13 +31,23 @@ impl Server {
         Self::start_in(tempfile::tempdir().unwrap(), config).await
     }
 
+    /// Starts one with these lines, and another password than all others have.
+    pub(crate) async fn start_with(config: &[String], password: &str) -> Self {
+        let config: Vec<&str> = config.iter().map(String::as_str).collect();
+        Self::start_as(tempfile::tempdir().unwrap(), &config, password).await
+    }
+
     /// Starts one in a directory, which may have files that its configuration names.
     pub(crate) async fn start_in(dir: TempDir, config: &[&str]) -> Self {
+        Self::start_as(dir, config, PASSWORD).await
+    }
+
+    async fn start_as(dir: TempDir, config: &[&str], password: &str) -> Self {
         std::fs::write(dir.path().join("gantry.toml"), config.join("\n")).unwrap();
         let port = free_port();
         let process = gantry(dir.path(), "serve")
             .args(["--listen", &format!("127.0.0.1:{port}")])
-            .env("GANTRY_ADMIN_PASSWORD", PASSWORD)
+            .env("GANTRY_ADMIN_PASSWORD", password)
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
@@ -175,7 +185,7 @@ pub(crate) fn operator(dir: &Path, command: &str) -> String {
 }
 
 /// The binary, on the deployment in `dir`, whose configuration is `gantry.toml` there.
-fn gantry(dir: &Path, command: &str) -> Command {
+pub(crate) fn gantry(dir: &Path, command: &str) -> Command {
     let mut process = Command::new(env!("CARGO_BIN_EXE_gantry"));
     process.arg(command).arg("--data").arg(dir.join("data"));
     process.arg("--config").arg(dir.join("gantry.toml"));

@@ -1,0 +1,169 @@
+//! Nodes over a shared database and object store: what keeps one from starting, and what they
+//! agree on.
+
+use std::path::Path;
+use std::process::{Output, Stdio};
+use std::time::Duration;
+
+use gantry_testkit::{minio, postgres};
+use http::{Method, StatusCode};
+use tokio::task::spawn_blocking;
+
+use crate::support::{PASSWORD, Server, gantry};
+
+const KEY: &str = "Z2FudHJ5Z2FudHJ5Z2FudHJ5Z2FudHJ5Z2FudHJ5Z2E=";
+const OTHER_KEY: &str = "b3RoZXJzb3RoZXJzb3RoZXJzb3RoZXJzb3RoZXJzb3Q=";
+
+/// Lines of a configuration.
+fn settings(database: &str, blobs: &str) -> [String; 3] {
+    [
+        format!("database = \"{database}\""),
+        format!("blobs = \"{blobs}\""),
+        format!("master_key = \"{KEY}\""),
+    ]
+}
+
+async fn stores() -> (String, String) {
+    spawn_blocking(|| (postgres::database(), minio::bucket())).await.unwrap()
+}
+
+async fn node(lines: &[String], more: &[&str]) -> Server {
+    let lines: Vec<&str> = lines.iter().map(String::as_str).chain(more.iter().copied()).collect();
+    Server::start(&lines).await
+}
+
+/// What `gantry serve` says when it doesn't start; and that it didn't.
+async fn refusal(lines: &[String]) -> String {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("gantry.toml"), lines.join("\n")).unwrap();
+    let serve = |dir: &Path| -> Output {
+        gantry(dir, "serve")
+            .args(["--listen", "127.0.0.1:1"])
+            .stdin(Stdio::null())
+            .output()
+            .unwrap()
+    };
+    let output = spawn_blocking(move || serve(dir.path())).await.unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    String::from_utf8(output.stderr).unwrap()
+}
+
+async fn pull(server: &Server, path: &str) -> reqwest::Response {
+    let request = server.request(Method::GET, path).basic_auth("local", Some(PASSWORD));
+    request.send().await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_is_told_by_its_setting_and_nothing_is_written() {
+    let (database, blobs) = stores().await;
+    let ours = settings(&database, &blobs);
+    let first = node(&ours, &[]).await;
+    first.push_blob("app", b"kept").await;
+
+    let [url, bucket, _] = ours.clone();
+    let other_key = [url.clone(), bucket.clone(), format!("master_key = \"{OTHER_KEY}\"")];
+    assert!(refusal(&other_key).await.contains("master_key is not the one"));
+    assert!(refusal(&[url.clone(), bucket.clone()]).await.contains("master_key: nodes that share"));
+    assert!(refusal(&[url, ours[2].clone()]).await.contains("blobs: nodes that share"));
+
+    let absent = settings(&database, &blobs.replace("//test-", "//absent-"));
+    let said = refusal(&absent).await;
+    assert!(said.contains("blobs (s3://absent-") && said.contains("no such bucket"), "{said}");
+    let wrong = settings(&database, &blobs.replace("gantry-secret", "wrong"));
+    let said = refusal(&wrong).await;
+    assert!(said.contains("blobs (s3://") && !said.contains("secret_access_key"), "{said}");
+    let nowhere = settings("postgres://u:hunter2@127.0.0.1:1/db", &blobs);
+    let said = refusal(&nowhere).await;
+    assert!(said.contains("database (postgres://127.0.0.1:1/db)"), "{said}");
+    assert!(!said.contains("hunter2"), "{said}");
+
+    // Another deployment on the same bucket: its database is as empty as before.
+    let other = spawn_blocking(postgres::database).await.unwrap();
+    for _ in 0..2 {
+        let said = refusal(&settings(&other, &blobs)).await;
+        assert!(said.contains("belongs to deployment"), "{said}");
+        assert!(said.contains("(new)"), "{said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_in_use_by_another_deployment_is_refused() {
+    let (database, blobs) = stores().await;
+    let first = node(&settings(&database, &blobs), &[]).await;
+    first.push_blob("app", b"kept").await;
+    let (other, elsewhere) = stores().await;
+    drop(node(&settings(&other, &elsewhere), &[]).await);
+    let said = refusal(&settings(&other, &blobs)).await;
+    assert!(said.contains("give each deployment a bucket or a prefix of its own"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nodes_read_what_others_write_and_lose_what_others_delete() {
+    let (database, blobs) = stores().await;
+    let lines = settings(&database, &blobs);
+    let (one, two) = tokio::join!(node(&lines, &[]), node(&lines, &[]));
+    let digest = one.push_blob("app", b"{}").await;
+    let path = format!("/v2/app/blobs/{digest}");
+    assert_eq!(pull(&two, &path).await.bytes().await.unwrap(), "{}");
+    // Remembered, and still gone at once.
+    assert_eq!(pull(&two, &path).await.status(), StatusCode::OK);
+    let request = one.request(Method::DELETE, &path).basic_auth("local", Some(PASSWORD));
+    assert_eq!(request.send().await.unwrap().status(), StatusCode::ACCEPTED);
+    assert_eq!(pull(&two, &path).await.status(), StatusCode::NOT_FOUND);
+    // The authority is one too.
+    let ca = |node: &Server| std::fs::read_to_string(node.data().join("ca.pem")).unwrap();
+    assert_eq!(ca(&one), ca(&two));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn blobs_are_redirected_where_the_registry_says_so() {
+    let (database, blobs) = stores().await;
+    let server = node(&settings(&database, &blobs), &["blob_reads = \"redirect\""]).await;
+    let digest = server.push_blob("app", b"abcdef").await;
+    // The client follows; what it gets comes from the store, which knows nothing of passwords.
+    let path = format!("/v2/app/blobs/{digest}");
+    let answer = pull(&server, &path).await;
+    assert!(answer.url().as_str().contains("X-Amz-Signature"), "{}", answer.url());
+    assert_eq!(answer.bytes().await.unwrap(), "abcdef");
+    let head = server.request(Method::HEAD, &path).basic_auth("local", Some(PASSWORD));
+    let head = head.send().await.unwrap();
+    assert_eq!(
+        (head.status(), head.headers()["content-length"].as_bytes()),
+        (StatusCode::OK, &b"6"[..])
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_password_is_known_to_every_node() {
+    let (database, blobs) = stores().await;
+    let lines = settings(&database, &blobs);
+    let one = node(&lines, &[]).await;
+    let digest = one.push_blob("app", b"{}").await;
+    let path = format!("/v2/app/blobs/{digest}");
+    // Whoever starts with another password changes it.
+    let _two = Server::start_with(&lines, "another-password").await;
+    for _ in 0..60 {
+        if pull(&one, &path).await.status() == StatusCode::UNAUTHORIZED {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the old password is still good after 3 s");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn migrate_tells_and_does() {
+    let (database, blobs) = stores().await;
+    let dir = tempfile::tempdir().unwrap();
+    let lines = settings(&database, &blobs).join("\n");
+    std::fs::write(dir.path().join("gantry.toml"), lines).unwrap();
+    let migrate = |arguments: &'static [&'static str]| {
+        let output = gantry(dir.path(), "migrate").args(arguments).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    let (code, said) = migrate(&["--check"]);
+    assert!(code == Some(1) && said.starts_with("lacks   "), "{said}");
+    let (code, said) = migrate(&[]);
+    assert!(code == Some(0) && said.starts_with("took    "), "{said}");
+    assert_eq!(migrate(&["--check"]), (Some(0), "the schema is up to date\n".to_owned()));
+}
