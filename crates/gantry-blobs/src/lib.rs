@@ -18,7 +18,7 @@ mod store;
 
 pub use draft::Draft;
 pub use error::{BlobError, BodyError};
-pub use files::FileBlobStore;
+pub use files::{FileBlobStore, Placing};
 pub use key::{BlobKey, InvalidBlobKey};
 pub use memory::MemoryBlobStore;
 pub use source::{BlobFile, BlobSource, BlobStream};

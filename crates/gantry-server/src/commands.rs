@@ -1,9 +1,11 @@
 //! One file per command: its options and what it does.
 
+pub(crate) mod backup;
 pub(crate) mod doctor;
 pub(crate) mod fsck;
 pub(crate) mod gc;
 pub(crate) mod migrate;
+pub(crate) mod restore;
 pub(crate) mod serve;
 pub(crate) mod trust;
 

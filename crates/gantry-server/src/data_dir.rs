@@ -78,6 +78,30 @@ impl DataDir {
         self.0.join(format!("admin-password.{registry}"))
     }
 
+    /// The files beside catalog and blobs that a backup has.
+    pub(crate) const SMALL_FILES: [&str; 3] = ["master.key", "ca.pem", "ca.key"];
+
+    /// The names of the files with admin passwords.
+    pub(crate) fn admin_password_files(&self) -> io::Result<Vec<String>> {
+        let entries = match fs::read_dir(&self.0) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries?,
+        };
+        let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        Ok(names.filter(|name| name.starts_with("admin-password")).collect())
+    }
+
+    /// Copies a file of another directory, if it is there, for the server's user alone.
+    pub(crate) fn take_file(&self, name: &str, from: &Self) -> anyhow::Result<()> {
+        let path = from.0.join(name);
+        let mode = if name == "ca.pem" { 0o644 } else { 0o600 };
+        match fs::read(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error).with_context(|| format!("reading {}", path.display())),
+            Ok(bytes) => self.write(&self.0.join(name), &bytes, mode),
+        }
+    }
+
     fn master_key(&self) -> PathBuf {
         self.0.join("master.key")
     }
@@ -137,7 +161,7 @@ impl DataDir {
         if fs::read_to_string(self.ca()).is_ok_and(|kept| kept == certificate) {
             return Ok(());
         }
-        self.write(&self.ca(), certificate, 0o644)
+        self.write(&self.ca(), certificate.as_bytes(), 0o644)
     }
 
     /// Keeps an admin password where only the server's user reads it.
@@ -151,11 +175,11 @@ impl DataDir {
 
     /// Writes a file of mode 0600, all of it or nothing, durably.
     fn write_private(&self, path: &Path, text: &str) -> anyhow::Result<()> {
-        self.write(path, text, 0o600)
+        self.write(path, text.as_bytes(), 0o600)
     }
 
     /// Writes a file, all of it or nothing, durably.
-    fn write(&self, path: &Path, text: &str, mode: u32) -> anyhow::Result<()> {
+    fn write(&self, path: &Path, bytes: &[u8], mode: u32) -> anyhow::Result<()> {
         let write = || -> io::Result<()> {
             let staged = path.with_extension("new");
             let mut file = OpenOptions::new()
@@ -164,7 +188,7 @@ impl DataDir {
                 .write(true)
                 .mode(mode)
                 .open(&staged)?;
-            file.write_all(text.as_bytes())?;
+            file.write_all(bytes)?;
             file.sync_all()?;
             fs::rename(&staged, path)?;
             File::open(&self.0)?.sync_all()

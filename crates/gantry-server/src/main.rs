@@ -36,6 +36,10 @@ enum Command {
     Doctor(commands::doctor::Options),
     /// Verifies that catalog and blobs agree.
     Fsck(commands::fsck::Options),
+    /// Copies a deployment on one machine as of one moment, while it serves.
+    Backup(commands::backup::Options),
+    /// Makes a data directory from a backup.
+    Restore(commands::restore::Options),
     /// Collects garbage now and tells what it freed.
     Gc(commands::gc::Options),
 }
@@ -52,6 +56,8 @@ fn main() -> ExitCode {
         Command::Migrate(options) => commands::migrate::run(options),
         Command::Doctor(options) => commands::doctor::run(options),
         Command::Fsck(options) => commands::fsck::run(options),
+        Command::Backup(options) => commands::backup::run(options),
+        Command::Restore(options) => commands::restore::run(options),
         Command::Gc(options) => commands::gc::run(options),
     };
     outcome.unwrap_or_else(|error| {

@@ -5,6 +5,7 @@
 
 mod append;
 mod batch;
+mod copy;
 mod delete;
 mod directory_sync;
 mod key_locks;
@@ -14,6 +15,8 @@ mod open_files;
 mod probe;
 mod seal;
 mod writable;
+
+pub use self::copy::Placing;
 
 use std::fmt;
 use std::fs::DirBuilder;
@@ -71,6 +74,20 @@ impl FileBlobStore {
             open: OpenFiles::new(),
         };
         Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// Places a sealed blob in another store of files. Placing it twice is the same as once.
+    pub async fn place_in(
+        &self,
+        other: &Self,
+        key: &BlobKey,
+        placing: Placing,
+    ) -> Result<(), BlobError> {
+        if other.holds(key).await? {
+            return Ok(());
+        }
+        let (key, other) = (key.clone(), Arc::clone(&other.shared));
+        self.blocking(move |shared| copy::place(shared, &key, &other.layout, placing)).await
     }
 
     async fn blocking<T: Send + 'static>(

@@ -93,7 +93,8 @@ fn told(report: &Report) -> String {
     lines.join("\n")
 }
 
-fn line(finding: &Finding) -> String {
+/// A finding for people.
+pub(super) fn line(finding: &Finding) -> String {
     match finding {
         Finding::Database { message } => format!("damaged  database: {message}"),
         Finding::BytesMissing { registry, digest, key } => {
