@@ -4,8 +4,8 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::process::Command;
 
-/// A bridge whose first two addresses are this machine's own: for the database and the object
-/// store. Removed when dropped.
+/// A bridge whose first three addresses are this machine's own: for the database, the object store
+/// and the database's standby. Removed when dropped.
 #[derive(Debug)]
 pub struct Network {
     name: String,
@@ -39,6 +39,7 @@ impl Network {
         ip(&["link", "add", &bridge, "type", "bridge"]);
         ip(&["addr", "add", &format!("{}/24", network.database()), "dev", &bridge]);
         ip(&["addr", "add", &format!("{}/24", network.blobs()), "dev", &bridge]);
+        ip(&["addr", "add", &format!("{}/24", network.standby()), "dev", &bridge]);
         ip(&["link", "set", &bridge, "up"]);
         for number in 0..hosts {
             network.add(number);
@@ -54,6 +55,11 @@ impl Network {
     /// Where the object store is to listen.
     pub fn blobs(&self) -> IpAddr {
         self.address(2)
+    }
+
+    /// Where the database's standby is to listen.
+    pub fn standby(&self) -> IpAddr {
+        self.address(3)
     }
 
     /// The hosts.

@@ -1,8 +1,8 @@
 //! Three nodes over PostgreSQL and an object store, each host with an address of its own, under
 //! faults: nodes killed, lines to the database, to the store and to both cut, the database
-//! crashing. After each fault, and at the end, nothing that was answered is lost.
+//! crashing, and at last failing over to its synchronous standby. Nothing that was answered is lost.
 //!
-//! `GANTRY_CRASH_FAULTS` (4) faults, one about every `GANTRY_CRASH_FAULT_SECONDS` (12) seconds;
+//! `GANTRY_CRASH_FAULTS` (5) faults, one about every `GANTRY_CRASH_FAULT_SECONDS` (12) seconds;
 //! `GANTRY_CRASH_SEED` repeats a run.
 
 #![expect(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
@@ -39,10 +39,15 @@ enum Fault {
     BlobsCut(usize),
     BothCut(usize),
     DatabaseCrashed,
+    /// For good.
+    DatabaseFailedOver,
 }
 
 impl Fault {
-    fn draw(dice: &mut SplitMix, number: u64) -> Self {
+    fn draw(dice: &mut SplitMix, number: u64, last: u64) -> Self {
+        if number == last {
+            return Self::DatabaseFailedOver;
+        }
         let node = dice.below(usize::from(NODES));
         match number % 5 {
             0 => Self::NodeKilled(node),
@@ -57,6 +62,7 @@ impl Fault {
 struct Cluster {
     network: Network,
     database: postgres::Server,
+    standby: postgres::Server,
     _store: minio::Server,
     sites: Vec<Site>,
     servers: Vec<Option<Server>>,
@@ -65,8 +71,13 @@ struct Cluster {
 impl Cluster {
     fn start(root: &Path) -> Self {
         let network = Network::new(NODES);
-        let database = postgres::Server::start(network.database());
-        let url = database.create_database();
+        let mut database = postgres::Server::start(network.database());
+        database.create_database();
+        let standby = database.add_standby(network.standby());
+        let (one, two) = (database.address(), standby.address());
+        let url = format!(
+            "postgres://gantry@{one},{two}/gantry?sslmode=disable&target_session_attrs=read-write"
+        );
         let store = minio::Server::start(network.blobs());
         let blobs = store.create_bucket();
         let settings = [
@@ -90,7 +101,7 @@ impl Cluster {
             })
             .collect();
         let servers = sites.iter().map(|site| Some(site.start())).collect();
-        Self { network, database, _store: store, sites, servers }
+        Self { network, database, standby, _store: store, sites, servers }
     }
 
     fn addresses(&self) -> Vec<SocketAddr> {
@@ -108,7 +119,7 @@ impl Cluster {
                 hosts[node].cut(database);
                 hosts[node].cut(blobs);
             }
-            Fault::DatabaseCrashed => self.database.crash(),
+            Fault::DatabaseCrashed | Fault::DatabaseFailedOver => self.database.crash(),
         }
     }
 
@@ -124,6 +135,7 @@ impl Cluster {
                 hosts[node].mend(blobs);
             }
             Fault::DatabaseCrashed => self.database.restart(),
+            Fault::DatabaseFailedOver => self.standby.promote(),
         }
     }
 
@@ -135,7 +147,7 @@ impl Cluster {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_answered_survives_faults_of_what_nodes_stand_on() {
     let seed = number("GANTRY_CRASH_SEED", u64::from(std::process::id()));
-    let faults = number("GANTRY_CRASH_FAULTS", 4);
+    let faults = number("GANTRY_CRASH_FAULTS", 5);
     let every = Duration::from_secs(number("GANTRY_CRASH_FAULT_SECONDS", 12));
     println!("seed {seed}, {faults} faults");
     let root = tempfile::tempdir().unwrap();
@@ -151,7 +163,7 @@ async fn what_was_answered_survives_faults_of_what_nodes_stand_on() {
     }
     sleep(Duration::from_secs(2)).await;
     for fault in 0..faults {
-        let fault = Fault::draw(&mut dice, fault);
+        let fault = Fault::draw(&mut dice, fault, faults - 1);
         let before = shared.ledger.history().answered();
         shared.trouble.known.store(true, Ordering::SeqCst);
         cluster.begin(fault);

@@ -167,3 +167,34 @@ async fn migrate_tells_and_does() {
     assert!(code == Some(0) && said.starts_with("took    "), "{said}");
     assert_eq!(migrate(&["--check"]), (Some(0), "the schema is up to date\n".to_owned()));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_runs_on_what_a_later_release_added_and_not_on_what_it_took_away() {
+    let (database, blobs) = stores().await;
+    let lines = settings(&database, &blobs);
+    let first = node(&lines, &[]).await;
+    let digest = first.push_blob("app", b"{}").await;
+    let path = format!("/v2/app/blobs/{digest}");
+    let later = |sql: &str| {
+        let done = std::process::Command::new("psql")
+            .args(["-v", "ON_ERROR_STOP=1", "-qc", sql, &database])
+            .output()
+            .expect("psql is installed");
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    };
+    // As a later release leaves it that is rolled out beside this one.
+    later(
+        "alter table repository add column later text;
+         insert into schema_migration select count(*), '29990101_later' from schema_migration;
+         insert into schema_expansion values ('29990101_later')",
+    );
+    first.push_blob("app", b"more").await;
+    let second = node(&lines, &[]).await;
+    assert_eq!(pull(&second, &path).await.status(), StatusCode::OK);
+    second.push_blob("new", b"still").await;
+
+    later("delete from schema_expansion where name = '29990101_later'");
+    let said = refusal(&lines).await;
+    assert!(said.contains("29990101_later") && said.contains("can't run on"), "{said}");
+    assert!(said.contains("start the release that made it"), "{said}");
+}

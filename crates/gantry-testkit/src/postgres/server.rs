@@ -15,6 +15,8 @@ pub struct Server {
     address: IpAddr,
     programs: PathBuf,
     directory: tempfile::TempDir,
+    /// Settings on the server's command line.
+    settings: &'static str,
 }
 
 impl Server {
@@ -23,24 +25,60 @@ impl Server {
     /// # Panics
     /// If PostgreSQL isn't installed or doesn't start.
     pub fn start(address: IpAddr) -> Self {
+        let server = Self::empty(address);
+        let data = server.data();
+        let arguments = ["-D", &data, "-U", "gantry", "-A", "trust", "-E", "UTF8", "--no-sync"];
+        server.run("initdb", &arguments);
+        let access =
+            format!("host all all {address}/24 trust\nhost replication all {address}/24 trust\n");
+        let file = server.directory.path().join("data/pg_hba.conf");
+        let present = fs::read_to_string(&file).unwrap();
+        fs::write(&file, present + &access).unwrap();
+        server.restart();
+        server
+    }
+
+    /// Starts a standby at `address`, which this server waits for at each commit from now on.
+    ///
+    /// # Panics
+    /// When it doesn't start.
+    pub fn add_standby(&mut self, address: IpAddr) -> Self {
+        let standby = Self::empty(address);
+        let (data, primary) = (standby.data(), self.address.to_string());
+        let arguments = ["-D", &data, "-h", &primary, "-U", "gantry", "-R", "-X", "stream"];
+        standby.run("pg_basebackup", &[&arguments[..], &["-c", "fast", "--no-sync"]].concat());
+        standby.restart();
+        self.settings = "-c synchronous_standby_names=*";
+        self.control(&["-m", "fast", "-w", "stop"]);
+        self.restart();
+        standby
+    }
+
+    /// Makes a standby the server that takes writes.
+    ///
+    /// # Panics
+    /// When it isn't one.
+    pub fn promote(&self) {
+        self.control(&["-w", "promote"]);
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> IpAddr {
+        self.address
+    }
+
+    fn empty(address: IpAddr) -> Self {
         let directory = tempfile::Builder::new().prefix("gantry-postgres-").tempdir().unwrap();
         if directory.path().metadata().unwrap().uid() == 0 {
             // We are root, and the server refuses to be.
             let (user, group) = (server_id("-u").unwrap(), server_id("-g").unwrap());
             chown(directory.path(), Some(user), Some(group)).unwrap();
         }
-        let server = Self { address, programs: installed(), directory };
-        let data = server.directory.path().join("data").display().to_string();
-        server.run(
-            "initdb",
-            &["-D", &data, "-U", "gantry", "-A", "trust", "-E", "UTF8", "--no-sync"],
-        );
-        let access = format!("host all all {address}/24 trust\n");
-        let file = server.directory.path().join("data/pg_hba.conf");
-        let present = fs::read_to_string(&file).unwrap();
-        fs::write(&file, present + &access).unwrap();
-        server.restart();
-        server
+        Self { address, programs: installed(), directory, settings: "" }
+    }
+
+    fn data(&self) -> String {
+        self.directory.path().join("data").display().to_string()
     }
 
     /// The address of a new, empty database.
@@ -67,17 +105,17 @@ impl Server {
     /// When it doesn't start.
     pub fn restart(&self) {
         let options = format!(
-            "-k {} -c listen_addresses={} -c max_connections=200 -c shared_buffers=32MB -c fsync=off",
+            "-k {} -c listen_addresses={} -c max_connections=200 -c shared_buffers=32MB -c fsync=off {}",
             self.directory.path().display(),
-            self.address
+            self.address,
+            self.settings
         );
         let log = self.directory.path().join("log").display().to_string();
         self.control(&["-w", "-l", &log, "-o", &options, "start"]);
     }
 
     fn control(&self, arguments: &[&str]) {
-        let data = self.directory.path().join("data").display().to_string();
-        self.run("pg_ctl", &[&["-D", &data], arguments].concat());
+        self.run("pg_ctl", &[&["-D", &self.data()], arguments].concat());
     }
 
     fn run(&self, program: &str, arguments: &[&str]) {
@@ -99,7 +137,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let data = self.directory.path().join("data").display().to_string();
+        let data = self.data();
         let _ = self.command("pg_ctl", &["-D", &data, "-m", "immediate", "stop"]);
     }
 }
