@@ -107,6 +107,19 @@ pub trait BlobStore: fmt::Debug + Send + Sync {
     /// they are dropped, since no one can tell any more which of them are good.
     async fn seal(&self, key: &BlobKey, draft: &Draft) -> Result<Sealed, BlobError>;
 
+    /// Stores the bytes that another store has sealed under `key`, durably and under the same key;
+    /// what reads it there reads it here. There is all of it or nothing under the key, so what
+    /// [`holds`](Self::holds) tells of it can be relied on. Placing it twice is the same as once.
+    ///
+    /// A body that breaks off or isn't `length` bytes long is handed back as the inner error, and
+    /// nothing is placed.
+    async fn place(
+        &self,
+        key: &BlobKey,
+        length: u64,
+        body: BodyStream<'_>,
+    ) -> Result<Result<(), BodyError>, BlobError>;
+
     /// Finds the bytes of a sealed blob in `range`, or all of them. Whoever started to read gets
     /// to the end, or an error, even when the blob is deleted meanwhile.
     async fn read(&self, key: &BlobKey, range: Option<Range<u64>>)

@@ -16,6 +16,8 @@ pub struct CertificateAuthority {
 
 /// There is one of each.
 const ONLY: &str = "local";
+/// The name of the deployment whose rows are on their way.
+const ARRIVING: &str = "arriving";
 
 pub(crate) const ID: Stmt = Stmt::new("select id from deployment where name = $1");
 
@@ -23,6 +25,8 @@ pub(crate) const SET_ID: Stmt = Stmt::new(
     "insert into deployment (name, id, created_at) values ($1, $2, $3)
          on conflict (name) do nothing",
 );
+
+pub(crate) const FORGET: Stmt = Stmt::new("delete from deployment where name = $1");
 
 pub(crate) const LOCK: Stmt = Stmt::new("select id from deployment where name = $1 /*FOR UPDATE*/");
 
@@ -38,6 +42,11 @@ impl Catalog {
     /// The deployment's id, once it has one.
     pub async fn deployment_id(&self) -> Result<Option<String>, DbError> {
         self.db.one(&ID, &args![ONLY], |row| row.get(0)).await
+    }
+
+    /// The id of the deployment that is being copied to this catalog, which isn't whole until then.
+    pub async fn deployment_arriving(&self) -> Result<Option<String>, DbError> {
+        self.db.one(&ID, &args![ARRIVING], |row| row.get(0)).await
     }
 
     /// The certificate authority, once there is one.
@@ -59,6 +68,17 @@ impl Transaction<'_, '_> {
     /// Gives the deployment this id, unless it has one.
     pub fn deployment_establish(&mut self, id: &str) -> Result<(), DbError> {
         self.tx.exec(&SET_ID, &args![ONLY, id, moment(self.now)]).map(drop)
+    }
+
+    /// Notes that the deployment with this id is being copied to this catalog.
+    pub fn deployment_arrives(&mut self, id: &str) -> Result<(), DbError> {
+        self.tx.exec(&SET_ID, &args![ARRIVING, id, moment(self.now)]).map(drop)
+    }
+
+    /// Notes that all of it is here.
+    pub fn deployment_arrived(&mut self, id: &str) -> Result<(), DbError> {
+        self.deployment_establish(id)?;
+        self.tx.exec(&FORGET, &args![ARRIVING]).map(drop)
     }
 
     /// Keeps the certificate authority, unless there is one.

@@ -26,6 +26,11 @@ impl Catalog {
         self.transaction(gantry_db::Durability::Process, |tx| tx.tx.database_time()).await
     }
 
+    /// Whether any node serves, by what nodes note twice a second and more.
+    pub async fn node_alive(&self) -> Result<bool, DbError> {
+        self.node_behind(i64::MAX, self.database_time().await?).await
+    }
+
     /// Whether a node may still answer with what it had cached at `moment`, as of `now`.
     pub async fn node_behind(&self, moment: i64, now: i64) -> Result<bool, DbError> {
         Ok(self.db.one(&BEHIND, &args![moment, now], |_| Ok(())).await?.is_some())

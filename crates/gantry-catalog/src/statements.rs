@@ -14,13 +14,13 @@ pub fn all() -> Vec<(&'static str, &'static Stmt)> {
             vec![$($((concat!(stringify!($module), "::", stringify!($name)), &$module::$name),)+)+]
         };
     }
-    list! {
+    let mut all = list! {
         admin_passwords: LIST SET SET_FIRST;
         blobs: FIND FIND_IN_REGISTRY LIST HOLDERS INSERT LINK LOCK_LINK LOCK RENEW LINK_SIZE REFERENCED
                UNREFERENCED UNLINK DROP_UNHELD;
         collection: LIST UNLINK EMPTY_REPOSITORIES DELETE_REPOSITORY TRASH_INSERT TRASH_LIST
                     TRASH_DELETE;
-        deployment: ID SET_ID LOCK AUTHORITY SET_AUTHORITY;
+        deployment: ID SET_ID FORGET LOCK AUTHORITY SET_AUTHORITY;
         edges: BLOB_INSERT BLOB_ARRIVED BLOB_RELEASED BLOB_NAMED BLOB_DELETE CHILD_INSERT
                CHILD_ARRIVED CHILD_RELEASED CHILD_NAMED CHILD_DELETE;
         journal: APPEND HEAD UNNUMBERED NUMBER READ READ_UNNUMBERED POSITION ADVANCE PASSED TRIM;
@@ -34,5 +34,7 @@ pub fn all() -> Vec<(&'static str, &'static Stmt)> {
         tags: LIST FIND NEWEST OF_DIGEST SET DELETE REMEMBER;
         uploads: INSERT FIND COUNT ADVANCE DELETE EXPIRED KEY_IN_USE;
         usage: ADD FIND FORGET_EMPTY;
-    }
+    };
+    all.extend(crate::copied::statements());
+    all
 }

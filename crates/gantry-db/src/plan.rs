@@ -29,8 +29,12 @@ impl Plan {
     }
 }
 
-/// `SCAN t` and `SCAN t USING INDEX i`, but not `SCAN CONSTANT ROW` nor a subquery's own result.
+/// `SCAN t` and `SCAN t USING INDEX i`, but not `SCAN CONSTANT ROW`, `SCAN 2-ROW VALUES CLAUSE`, nor a subquery's own
+/// result.
 fn scanned_by_sqlite(line: &str) -> Option<&str> {
+    if line.ends_with("-ROW VALUES CLAUSE") {
+        return None;
+    }
     let table = line.trim_start().strip_prefix("SCAN ")?.split(' ').next()?;
     (table != "CONSTANT" && !table.starts_with('(')).then_some(table)
 }
@@ -60,7 +64,7 @@ mod tests {
 
     #[test]
     fn sqlite_scans_are_told_from_searches() {
-        let plan = "SEARCH t USING INDEX i (a=?)\nSCAN u\n  SCAN v USING COVERING INDEX j\nSCAN CONSTANT ROW\nSCAN (subquery-1)";
+        let plan = "SEARCH t USING INDEX i (a=?)\nSCAN u\n  SCAN v USING COVERING INDEX j\nSCAN CONSTANT ROW\nSCAN 2-ROW VALUES CLAUSE\nSCAN (subquery-1)";
         assert_eq!(scanned(Dialect::Sqlite, plan), ["u", "v"]);
     }
 

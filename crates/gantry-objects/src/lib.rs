@@ -3,7 +3,8 @@
 //!
 //! ```text
 //! PREFIX/deployment                         whose storage this is: the deployment's id
-//! PREFIX/REGISTRY/UPLOAD/VERSION            a sealed blob
+//! PREFIX/REGISTRY/UPLOAD/VERSION            a sealed blob; `0` of one that came from a store
+//!                                           without versions
 //! PREFIX/REGISTRY/UPLOAD/VERSION.parts      a multipart upload is under way: its id at the store
 //! PREFIX/REGISTRY/UPLOAD/NONCE.tail         last bytes of a draft, fewer than make a part
 //! ```

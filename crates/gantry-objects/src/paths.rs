@@ -20,6 +20,8 @@ pub(crate) enum Found {
     Tail(BlobKey),
 }
 
+/// The version of a blob that came sealed from a store without versions; others are longer.
+pub(crate) const UNVERSIONED: &str = "0";
 const PARTS: &str = ".parts";
 const TAIL: &str = ".tail";
 
@@ -46,6 +48,11 @@ impl Paths {
     /// All objects of an upload.
     pub(crate) fn upload(&self, key: &BlobKey) -> Path {
         self.registry(key.registry()).join(key.upload())
+    }
+
+    /// The sealed blob with that key.
+    pub(crate) fn sealed(&self, key: &BlobKey) -> Path {
+        self.version(key, key.version().unwrap_or(UNVERSIONED))
     }
 
     /// The sealed blob of an upload's version.
@@ -78,6 +85,9 @@ impl Paths {
         if let Some(version) = name.strip_suffix(PARTS) {
             return key.with_version(version).ok().map(Found::Parts);
         }
+        if name == UNVERSIONED {
+            return Some(Found::Blob(key));
+        }
         key.with_version(name).ok().map(Found::Blob)
     }
 }
@@ -93,6 +103,8 @@ mod tests {
             let paths = Paths::under(prefix);
             let version = key.with_version("7f").unwrap();
             assert_eq!(paths.find(&paths.version(&key, "7f")), Some(Found::Blob(version.clone())));
+            assert_eq!(paths.find(&paths.sealed(&version)), Some(Found::Blob(version.clone())));
+            assert_eq!(paths.find(&paths.sealed(&key)), Some(Found::Blob(key.clone())));
             assert_eq!(paths.find(&paths.parts(&key, "7f")), Some(Found::Parts(version)));
             assert_eq!(paths.find(&paths.tail(&key, "7f")), Some(Found::Tail(key.clone())));
             assert_eq!(paths.find(&paths.deployment()), None);

@@ -3,6 +3,7 @@
 mod append;
 mod delete;
 mod list;
+mod place;
 mod read;
 mod seal;
 
@@ -13,8 +14,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use gantry_blobs::{
-    Appended, BlobError, BlobKey, BlobList, BlobSource, BlobStore, BodyStream, Draft, Resumed,
-    Sealed, Space,
+    Appended, BlobError, BlobKey, BlobList, BlobSource, BlobStore, BodyError, BodyStream, Draft,
+    Resumed, Sealed, Space,
 };
 use object_store::multipart::MultipartStore;
 use object_store::signer::Signer;
@@ -97,6 +98,15 @@ impl BlobStore for ObjectBlobStore {
 
     async fn seal(&self, key: &BlobKey, draft: &Draft) -> Result<Sealed, BlobError> {
         seal::seal(self, key, draft).await
+    }
+
+    async fn place(
+        &self,
+        key: &BlobKey,
+        length: u64,
+        body: BodyStream<'_>,
+    ) -> Result<Result<(), BodyError>, BlobError> {
+        place::place(self, key, length, body).await
     }
 
     async fn read(

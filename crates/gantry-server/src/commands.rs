@@ -1,6 +1,7 @@
 //! One file per command: its options and what it does.
 
 pub(crate) mod backup;
+pub(crate) mod copy;
 pub(crate) mod doctor;
 pub(crate) mod fsck;
 pub(crate) mod gc;

@@ -156,6 +156,47 @@ impl DataDir {
         }
     }
 
+    /// The master key from where the configuration says; `key` is kept where it is made otherwise.
+    pub(crate) fn master_key_or(
+        &self,
+        source: &MasterKeySource,
+        key: &MasterKey,
+    ) -> anyhow::Result<MasterKey> {
+        if *source == MasterKeySource::DataDirectory && !self.master_key().exists() {
+            self.write_private(
+                &self.master_key(),
+                &format!("{}\n", STANDARD.encode(key.expose())),
+            )?;
+        }
+        self.read_master_key(source)
+    }
+
+    /// The certificate authority's certificate and sealed key, where they are files here.
+    pub(crate) fn read_authority(&self) -> anyhow::Result<Option<(String, Vec<u8>)>> {
+        let path = self.ca();
+        let certificate = match fs::read_to_string(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            found => found.with_context(|| format!("reading {}", path.display()))?,
+        };
+        let path = self.ca_key();
+        let key = fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
+        Ok(Some((certificate, key)))
+    }
+
+    /// Keeps an authority as files.
+    pub(crate) fn keep_authority(
+        &self,
+        certificate: &str,
+        sealed_key: &[u8],
+    ) -> anyhow::Result<()> {
+        self.write(&self.ca_key(), sealed_key, 0o600)?;
+        self.keep_ca(certificate)
+    }
+
+    fn ca_key(&self) -> PathBuf {
+        self.0.join("ca.key")
+    }
+
     /// Keeps the certificate of an authority that is elsewhere.
     pub(crate) fn keep_ca(&self, certificate: &str) -> anyhow::Result<()> {
         if fs::read_to_string(self.ca()).is_ok_and(|kept| kept == certificate) {

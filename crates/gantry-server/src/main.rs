@@ -40,6 +40,8 @@ enum Command {
     Backup(commands::backup::Options),
     /// Makes a data directory from a backup.
     Restore(commands::restore::Options),
+    /// Copies a deployment to another database, blob storage or machine.
+    Copy(commands::copy::Options),
     /// Collects garbage now and tells what it freed.
     Gc(commands::gc::Options),
 }
@@ -58,6 +60,7 @@ fn main() -> ExitCode {
         Command::Fsck(options) => commands::fsck::run(options),
         Command::Backup(options) => commands::backup::run(options),
         Command::Restore(options) => commands::restore::run(options),
+        Command::Copy(options) => commands::copy::run(options),
         Command::Gc(options) => commands::gc::run(options),
     };
     outcome.unwrap_or_else(|error| {

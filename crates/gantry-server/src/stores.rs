@@ -90,6 +90,12 @@ impl OpenStores {
             "master_key is not the one that this deployment's secrets were sealed under: \
              give every node the same"
         })?;
+        if let Some(id) = self.arriving_id().await? {
+            anyhow::bail!(
+                "deployment {id} is being copied here and isn't complete: run `gantry copy` to its \
+                 end, or start with an empty database"
+            );
+        }
         let OpenBlobs::Objects(objects) = &self.blobs else { return Ok(()) };
         let named = || match &config.stores.blobs {
             Blobs::Objects(connection) => format!("blobs ({connection})"),
@@ -119,6 +125,14 @@ impl OpenStores {
             objects.claim(&id).await.context("blobs")?;
         }
         Ok(())
+    }
+
+    /// The id of the deployment that is being copied here.
+    pub(crate) async fn arriving_id(&self) -> anyhow::Result<Option<String>> {
+        match self.catalog.deployment_arriving().await {
+            Err(DbError::MissingTable(_)) => Ok(None),
+            found => found.context("database"),
+        }
     }
 
     /// The deployment's id; none where nothing was ever set up.

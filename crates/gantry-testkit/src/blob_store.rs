@@ -30,6 +30,8 @@ macro_rules! blob_store_contract {
             delete_abandons_an_upload,
             everything_is_listed_once,
             concurrent_uploads_do_not_mix,
+            placed_blob_has_the_key_that_it_had_elsewhere,
+            body_that_breaks_off_places_nothing,
             probe_tells_the_room_left,
         }
     };

@@ -51,7 +51,9 @@ fn is_elsewhere(error: &io::Error) -> bool {
 }
 
 fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    let staged = to.with_extension("new");
+    // No blob's name ends so.
+    let mut staged = to.to_owned().into_os_string();
+    staged.push("~");
     // Permissions come along: a sealed file stays sealed.
     fs::copy(from, &staged)?;
     fs::File::open(&staged)?.sync_all()?;

@@ -14,6 +14,7 @@ const BUCKET_LENGTH: usize = 6;
 ///   <registry id>/
 ///     01HZX3/                        a bucket: the uploads of 17 minutes
 ///       01HZX3V8Q4J5T6W7Y8Z9A0B1C2   a blob: 0600, and 0400 once it is sealed
+///       01HZX3V8Q4J5T6W7Y8Z9A0B1C2.VERSION   one that was sealed by a store with versions
 /// ```
 ///
 /// Nothing is staged elsewhere and renamed. A key is unique and the catalog's row is the only
@@ -41,8 +42,21 @@ impl Layout {
     }
 
     pub(super) fn blob(&self, key: &BlobKey) -> PathBuf {
-        self.bucket(key).join(key.upload())
+        self.bucket(key).join(file_name(key))
     }
+}
+
+/// The name of a blob's file in its bucket: the key's text behind the registry.
+fn file_name(key: &BlobKey) -> String {
+    match key.version() {
+        None => key.upload().to_owned(),
+        Some(version) => format!("{}.{version}", key.upload()),
+    }
+}
+
+/// The key of the blob in a file with that name; `None` for what is no blob.
+pub(super) fn key_of(registry: &str, name: &str) -> Option<BlobKey> {
+    format!("{registry}/{name}").parse().ok()
 }
 
 /// The name of the bucket that holds `key`.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::task::spawn_blocking;
 
-use super::layout::{Layout, bucket_name};
+use super::layout::{Layout, bucket_name, key_of};
 use super::{Shared, joined};
 use crate::{BlobError, BlobKey, BlobList, StoredBlob};
 
@@ -51,15 +51,15 @@ fn list(
     let mut listed = Vec::new();
     for bucket in buckets {
         let bucket = directory.join(bucket);
-        let keys = names(&bucket).map_err(failed)?.into_iter().filter_map(|upload| {
-            let key = BlobKey::new(registry, &upload).ok()?;
+        let keys = names(&bucket).map_err(failed)?.into_iter().filter_map(|name| {
+            let key = key_of(registry, &name)?;
             after.is_none_or(|after| key > *after).then_some(key)
         });
         for key in keys {
             if listed.len() == limit {
                 return Ok(listed);
             }
-            match fs::symlink_metadata(bucket.join(key.upload())) {
+            match fs::symlink_metadata(layout.blob(&key)) {
                 Ok(found) if found.is_file() => {
                     listed.push(StoredBlob { key, length: found.len() });
                 }

@@ -12,6 +12,7 @@ mod key_locks;
 mod layout;
 mod list;
 mod open_files;
+mod place;
 mod probe;
 mod seal;
 mod writable;
@@ -37,8 +38,8 @@ use self::key_locks::KeyLocks;
 use self::layout::Layout;
 use self::open_files::OpenFiles;
 use crate::{
-    Appended, BlobError, BlobKey, BlobList, BlobSource, BlobStore, BodyStream, Draft, Resumed,
-    Sealed, Space,
+    Appended, BlobError, BlobKey, BlobList, BlobSource, BlobStore, BodyError, BodyStream, Draft,
+    Resumed, Sealed, Space,
 };
 
 /// Keeps each blob in a file of its own.
@@ -145,6 +146,15 @@ impl BlobStore for FileBlobStore {
             Ok(Sealed { key, doubtful: false })
         })
         .await
+    }
+
+    async fn place(
+        &self,
+        key: &BlobKey,
+        length: u64,
+        body: BodyStream<'_>,
+    ) -> Result<Result<(), BodyError>, BlobError> {
+        place::place(&self.shared, key, length, body).await
     }
 
     async fn read(

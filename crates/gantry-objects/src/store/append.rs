@@ -33,9 +33,9 @@ pub(super) async fn append(
     for bytes in load(store, key, draft, &mut note).await? {
         gathered.push(bytes);
     }
-    let sink = Sink { store, key, note: Mutex::new(note) };
+    let sink = Sink::new(store, key, note);
     let (gathered, end) = take(body, Some(first), gathered, &sink, &store.room).await?;
-    let note = sink.note.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let note = sink.into_note();
     let frames = gathered.into_frames();
     let length = note.in_parts + frames.iter().map(|bytes| bytes.len() as u64).sum::<u64>();
     Ok(Appended { draft: Draft::resume(length, note.to_bytes()).gathering(frames), end })
@@ -112,21 +112,29 @@ async fn remove_tails(store: &ObjectBlobStore, key: &BlobKey, names: Vec<String>
 
 /// A multipart upload, begun with its first part.
 pub(super) struct Sink<'s> {
-    pub(super) store: &'s ObjectBlobStore,
-    pub(super) key: &'s BlobKey,
-    pub(super) note: Mutex<Note>,
+    store: &'s ObjectBlobStore,
+    key: &'s BlobKey,
+    note: Mutex<Note>,
 }
 
-impl Sink<'_> {
+impl<'s> Sink<'s> {
+    pub(super) fn new(store: &'s ObjectBlobStore, key: &'s BlobKey, note: Note) -> Self {
+        Self { store, key, note: Mutex::new(note) }
+    }
+
+    /// The note, with the parts that were sent.
+    pub(super) fn into_note(self) -> Note {
+        self.note.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn note(&self) -> MutexGuard<'_, Note> {
         self.note.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Begins the multipart upload, and leaves a mark by which it is found when everyone who knew
-    /// of it has gone.
-    async fn begin(&self) -> Result<Multipart, BlobError> {
+    /// Begins the multipart upload that makes a version, and leaves a mark by which it is found
+    /// when everyone who knew of it has gone.
+    pub(super) async fn begin(&self, version: String) -> Result<Multipart, BlobError> {
         let failed = |error| blob_error("beginning the multipart upload of", self.key, &error);
-        let version = fresh_name();
         let (objects, paths) = (&self.store.objects, &self.store.paths);
         let path = paths.version(self.key, &version);
         let id = objects.create_multipart(&path).await.map_err(failed)?;
@@ -142,7 +150,7 @@ impl Sink<'_> {
         let begun = self.note().multipart.clone();
         let mut multipart = match begun {
             Some(multipart) => multipart,
-            None => self.begin().await?,
+            None => self.begin(fresh_name()).await?,
         };
         let path = self.store.paths.version(self.key, &multipart.version);
         let (index, length) = (multipart.parts.len(), part.content_length() as u64);

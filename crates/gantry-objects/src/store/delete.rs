@@ -1,7 +1,8 @@
 //! Deleting: a sealed blob, or a draft.
 //!
-//! An upload's key without a version is its draft's. What was sealed of it stays: each version is
-//! somebody's own, or listed for the sweep to find.
+//! An upload's key without a version is its draft's, or a blob's that came from a store without
+//! versions. What was sealed of the draft stays: each version is somebody's own, or listed for the
+//! sweep to find.
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use gantry_blobs::{BlobError, BlobKey};
@@ -30,22 +31,24 @@ pub(super) async fn delete(store: &ObjectBlobStore, key: &BlobKey) -> Result<(),
     Ok(())
 }
 
-/// Gives up the multipart uploads under the key; answers the draft's objects.
+/// Gives up the multipart uploads under the key; answers the draft's objects, and the blob that
+/// has the key itself.
 async fn abandon(store: &ObjectBlobStore, key: &BlobKey) -> Result<Vec<Path>, BlobError> {
     let failed = |error| blob_error("giving up", key, &error);
-    let mut found = Vec::new();
+    let mut doomed = Vec::new();
     let mut objects = store.objects.list(Some(&store.paths.upload(key)));
     while let Some(object) = objects.try_next().await.map_err(failed)? {
         match store.paths.find(&object.location) {
             Some(Found::Parts(version)) => {
                 abort(store, &version, &object.location).await?;
-                found.push(object.location);
+                doomed.push(object.location);
             }
-            Some(Found::Tail(_)) => found.push(object.location),
+            Some(Found::Tail(_)) => doomed.push(object.location),
+            Some(Found::Blob(found)) if found == *key => doomed.push(object.location),
             Some(Found::Blob(_)) | None => {}
         }
     }
-    Ok(found)
+    Ok(doomed)
 }
 
 /// Gives up the multipart upload that makes `version`; its mark is at `mark`. One that is completed

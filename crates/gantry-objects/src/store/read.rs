@@ -18,7 +18,7 @@ pub(super) async fn read(
     key: &BlobKey,
     range: Option<Range<u64>>,
 ) -> Result<BlobSource, BlobError> {
-    let path = object(store, key)?;
+    let path = store.paths.sealed(key);
     if let Some(range) = range.as_ref().filter(|range| range.start >= range.end) {
         // No store takes a range without bytes.
         let length = length(store, key, &path).await?;
@@ -79,7 +79,7 @@ pub(super) async fn address(
     key: &BlobKey,
     lifetime: Duration,
 ) -> Result<String, BlobError> {
-    let path = object(store, key)?;
+    let path = store.paths.sealed(key);
     let signed = store.objects.signed_url(http::Method::GET, &path, lifetime).await;
     signed.map(String::from).map_err(|error| blob_error("signing an address for", key, &error))
 }
@@ -90,13 +90,15 @@ pub(super) async fn holds(store: &ObjectBlobStore, key: &BlobKey) -> Result<bool
         while let Some(object) =
             objects.try_next().await.map_err(|error| blob_error("looking for", key, &error))?
         {
-            if let Some(Found::Tail(_) | Found::Parts(_)) = store.paths.find(&object.location) {
-                return Ok(true);
+            match store.paths.find(&object.location) {
+                Some(Found::Tail(_) | Found::Parts(_)) => return Ok(true),
+                Some(Found::Blob(found)) if found == *key => return Ok(true),
+                Some(Found::Blob(_)) | None => {}
             }
         }
         return Ok(false);
     }
-    match length(store, key, &object(store, key)?).await {
+    match length(store, key, &store.paths.sealed(key)).await {
         Ok(_) => Ok(true),
         Err(BlobError::NotFound(_)) => Ok(false),
         Err(error) => Err(error),
@@ -106,12 +108,4 @@ pub(super) async fn holds(store: &ObjectBlobStore, key: &BlobKey) -> Result<bool
 async fn length(store: &ObjectBlobStore, key: &BlobKey, path: &Path) -> Result<u64, BlobError> {
     let found = store.objects.head(path).await;
     found.map(|meta| meta.size).map_err(|error| blob_error("looking for", key, &error))
-}
-
-/// Where the sealed blob is. A key without a version is an upload's, which is never read.
-fn object(store: &ObjectBlobStore, key: &BlobKey) -> Result<Path, BlobError> {
-    match key.version() {
-        Some(version) => Ok(store.paths.version(key, version)),
-        None => Err(BlobError::NotFound(key.clone())),
-    }
 }

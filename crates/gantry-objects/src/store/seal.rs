@@ -2,8 +2,6 @@
 //!
 //! The draft stays as it is: its caller may not come to note that it is sealed, and seal it again.
 
-use std::sync::{Mutex, PoisonError};
-
 use gantry_blobs::{BlobError, BlobKey, Draft, Sealed};
 use object_store::multipart::PartId;
 use object_store::{ObjectStoreExt, PutPayload};
@@ -37,13 +35,14 @@ pub(super) async fn seal(
     Ok(Sealed { key: version_of(key, &version), doubtful: false })
 }
 
-enum Completed {
+pub(super) enum Completed {
     Now(String),
     /// By another process, or an earlier attempt whose answer was lost.
     Before(Sealed),
 }
 
-async fn complete(
+/// Ends a multipart upload with the draft's last bytes.
+pub(super) async fn complete(
     store: &ObjectBlobStore,
     key: &BlobKey,
     draft: &Draft,
@@ -51,7 +50,7 @@ async fn complete(
     rest: PutPayload,
 ) -> Result<Completed, BlobError> {
     let begun = note.clone();
-    let sink = Sink { store, key, note: Mutex::new(note) };
+    let sink = Sink::new(store, key, note);
     if rest.content_length() > 0 {
         match sink.put(rest).await {
             Err(BlobError::OffsetMismatch { .. }) => {
@@ -61,8 +60,7 @@ async fn complete(
             put => put?,
         }
     }
-    let note = sink.note.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let Some(Multipart { version, id, parts }) = note.multipart else {
+    let Some(Multipart { version, id, parts }) = sink.into_note().multipart else {
         return Err(lost(key, draft));
     };
     let path = store.paths.version(key, &version);

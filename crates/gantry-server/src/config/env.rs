@@ -6,7 +6,7 @@ use std::env;
 pub(super) const PREFIX: &str = "GANTRY_";
 
 /// Variables of the project's own tools, which may be set where the server is started.
-const OF_TOOLS: &[&str] = &["BIN", "CACHE", "TEST_", "CRASH_", "BENCH_", "SOAK_"];
+const OF_TOOLS: &[&str] = &["BIN", "CACHE", "TEST_", "CRASH_", "SIM_", "BENCH_", "SOAK_"];
 
 /// The environment variable of a setting: `limits.blob_bytes` is `GANTRY_LIMITS_BLOB_BYTES`.
 pub(crate) fn env_name(key: &str) -> String {

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use gantry_oci::Digest;
 use http::Method;
+use tokio::task::JoinSet;
 
 use crate::support::{PASSWORD, Server, gantry};
 
@@ -37,7 +38,8 @@ async fn a_backup_taken_while_pushing_has_all_that_was_answered_before() {
     server.push_manifest("app", "v1", "image.manifest", manifest).await;
 
     let stop = Arc::new(AtomicBool::new(false));
-    let pushing = tokio::spawn({
+    let mut pushing = JoinSet::new();
+    pushing.spawn({
         let (server, stop) = (Arc::clone(&server), Arc::clone(&stop));
         async move {
             let mut pushed = 0;
@@ -66,7 +68,7 @@ async fn a_backup_taken_while_pushing_has_all_that_was_answered_before() {
         assert!(succeeded, "{said}");
     }
     stop.store(true, Ordering::SeqCst);
-    assert!(pushing.await.unwrap() > 0);
+    assert!(pushing.join_next().await.unwrap().unwrap() > 0);
 
     let place = tempfile::tempdir().unwrap();
     std::fs::write(place.path().join("gantry.toml"), "").unwrap();

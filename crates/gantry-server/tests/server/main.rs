@@ -7,6 +7,7 @@ mod backup;
 mod chunks;
 mod cluster;
 mod commands;
+mod copy;
 mod health;
 mod proxy;
 mod requests;

@@ -257,6 +257,50 @@ pub async fn concurrent_uploads_do_not_mix(store: &dyn BlobStore) {
     assert!(listed.len() >= 40, "{}", listed.len());
 }
 
+/// With a version as without one, and beside a draft of the same upload's.
+pub async fn placed_blob_has_the_key_that_it_had_elsewhere(store: &dyn BlobStore) {
+    let keys =
+        [key(1), key(2).with_version("7f").unwrap(), key(3), key(3).with_version("a").unwrap()];
+    for (key, length) in keys.iter().zip([0, 5, 9 << 20, 20 << 20]) {
+        let bytes = pattern(length);
+        assert!(!store.holds(key).await.unwrap(), "{key}");
+        for _ in 0..2 {
+            let body = body(&bytes.chunks(1 << 20).collect::<Vec<_>>());
+            store.place(key, length as u64, body).await.unwrap().unwrap();
+        }
+        assert!(store.holds(key).await.unwrap());
+        let found = store.read(key, None).await.unwrap();
+        assert!(found.into_bytes().await.unwrap() == bytes, "{key}");
+    }
+    let listed = list(store, "registry").await;
+    assert_eq!(listed.iter().map(|stored| &stored.key).collect::<Vec<_>>(), keys.each_ref());
+    store.delete(&keys[3]).await.unwrap();
+    assert!(!store.holds(&keys[3]).await.unwrap() && store.holds(&keys[2]).await.unwrap());
+    for key in &keys {
+        store.delete(key).await.unwrap();
+    }
+    assert!(list(store, "registry").await.is_empty());
+}
+
+/// Or is of another length than was said.
+pub async fn body_that_breaks_off_places_nothing(store: &dyn BlobStore) {
+    let large = pattern(20 << 20);
+    for upload in 1..=2 {
+        let key = key(upload).with_version("7f").unwrap();
+        let broken = broken_body(&[&large]);
+        let said = store.place(&key, 21 << 20, broken).await.unwrap().unwrap_err();
+        assert_eq!(said.to_string(), "the sender went away");
+        assert!(store.place(&key, 4, body(&[b"abc"])).await.unwrap().is_err());
+        assert!(store.place(&key, 21 << 20, body(&[&large])).await.unwrap().is_err());
+        assert!(!store.holds(&key).await.unwrap());
+        assert!(list(store, "registry").await.is_empty());
+        store.place(&key, 3, body(&[b"abc"])).await.unwrap().unwrap();
+        let found = store.read(&key, None).await.unwrap();
+        assert_eq!(found.into_bytes().await.unwrap(), "abc");
+        store.delete(&key).await.unwrap();
+    }
+}
+
 /// And leaves nothing behind that counts as content.
 pub async fn probe_tells_the_room_left(store: &dyn BlobStore) {
     let space = store.probe().await.unwrap();
