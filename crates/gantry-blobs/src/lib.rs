@@ -8,6 +8,7 @@
 //! What a caller may rely on is written once, at the [`BlobStore`] trait, and checked by one
 //! contract suite that every implementation runs.
 
+mod disk_cache;
 mod draft;
 mod error;
 mod files;
@@ -16,6 +17,7 @@ mod memory;
 mod source;
 mod store;
 
+pub use disk_cache::DiskCache;
 pub use draft::Draft;
 pub use error::{BlobError, BodyError};
 pub use files::{FileBlobStore, Placing};

@@ -10,6 +10,7 @@
 //!   ca.pem  ca.key   the local certificate authority; the key is sealed
 //!   catalog.db       all metadata (SQLite; beside it its -wal and -shm)
 //!   blobs/           bytes of blobs, by key
+//!   cache/           small blobs of an object store, while the server runs
 //! ```
 //!
 //! A node of a deployment whose database and blobs are elsewhere has a directory too, of its own and
@@ -59,6 +60,10 @@ impl DataDir {
 
     pub(crate) fn blobs(&self) -> PathBuf {
         self.0.join("blobs")
+    }
+
+    pub(crate) fn blob_cache(&self) -> PathBuf {
+        self.0.join("cache")
     }
 
     pub(crate) fn socket(&self) -> PathBuf {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use gantry_access::{Access, AccessOptions, MasterKey};
+use gantry_blobs::BlobStore;
 use gantry_catalog::Catalog;
 use gantry_model::{Clock, NodeId, Registry, RegistryName};
 use gantry_oci::Secret;
@@ -44,7 +45,9 @@ impl Deployment {
             false => Sharing::Alone,
             true => Sharing::Nodes { node: NodeId::new(stores.clock.now()).to_string() },
         };
-        Self::over(stores, config, sharing).establish(config).await
+        let OpenStores { clock, catalog, blobs } = stores;
+        let blobs = blobs.into_cached_seam(&data.blob_cache(), config.stores.blob_cache)?;
+        Self::over(clock, catalog, blobs, config, sharing).establish(config).await
     }
 
     /// Opens the deployment for an operator's command, also while servers run: nothing is set up
@@ -55,15 +58,21 @@ impl Deployment {
             false => Sharing::Alone,
             true => Sharing::Nodes { node: NodeId::new(stores.clock.now()).to_string() },
         };
-        Ok(Self::over(stores, config, sharing))
+        let OpenStores { clock, catalog, blobs } = stores;
+        Ok(Self::over(clock, catalog, blobs.into_seam(), config, sharing))
     }
 
-    fn over(stores: OpenStores, config: &Config, sharing: Sharing) -> Self {
-        let OpenStores { clock, catalog, blobs } = stores;
+    fn over(
+        clock: Arc<dyn Clock>,
+        catalog: Catalog,
+        blobs: Arc<dyn BlobStore>,
+        config: &Config,
+        sharing: Sharing,
+    ) -> Self {
         let tasks = TaskTracker::new();
         let content = Content::new(
             catalog.clone(),
-            blobs.into_seam(),
+            blobs,
             Registries::none(),
             limits(config),
             sharing,

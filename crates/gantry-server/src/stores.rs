@@ -1,11 +1,12 @@
 //! Opening the two stores of a deployment, and finding out what is wrong with them before anything
 //! is written.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
 use gantry_access::{Access, MasterKey};
-use gantry_blobs::{BlobStore, FileBlobStore};
+use gantry_blobs::{BlobStore, DiskCache, FileBlobStore};
 use gantry_catalog::{Catalog, DbError, Durability, MigrateError};
 use gantry_db::{Db, PostgresOptions, SqliteOptions};
 use gantry_model::{Clock, DeploymentId, SystemClock};
@@ -35,6 +36,20 @@ impl OpenBlobs {
             Self::Files(files) => Arc::new(files),
             Self::Objects(objects) => Arc::new(objects),
         }
+    }
+
+    /// The same with small blobs of an object store kept in `directory` too, up to `limit` bytes.
+    pub(crate) fn into_cached_seam(
+        self,
+        directory: &Path,
+        limit: u64,
+    ) -> anyhow::Result<Arc<dyn BlobStore>> {
+        Ok(match self {
+            Self::Objects(objects) if limit > 0 => {
+                Arc::new(DiskCache::open(objects, directory, limit)?)
+            }
+            blobs => blobs.into_seam(),
+        })
     }
 }
 

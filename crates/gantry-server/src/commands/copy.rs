@@ -38,9 +38,8 @@ pub(crate) struct Options {
 /// at the source, and the target isn't complete.
 #[expect(clippy::print_stdout, reason = "this is the command's output")]
 pub(crate) fn run(options: Options) -> anyhow::Result<ExitCode> {
-    let from = Side::read(&options.from)?;
-    let to = Side::read(&options.to)?;
-    let (copied, rows) = block_on(copy(from, to, options.ahead))?;
+    let Options { from, to, ahead } = options;
+    let (copied, rows) = block_on(copy(Side::read(&from)?, Side::read(&to)?, ahead))?;
     for line in &copied.damaged {
         println!("damaged  {line}");
     }
@@ -59,8 +58,8 @@ pub(crate) fn run(options: Options) -> anyhow::Result<ExitCode> {
     if let Some(rows) = rows {
         println!("{rows} rows copied");
     }
-    let (from, to) = (options.from.display(), options.to.display());
-    match options.ahead {
+    let (from, to) = (from.display(), to.display());
+    match ahead {
         true => println!("stop the servers of {from}, then copy without --ahead"),
         false => println!("start servers with {to}; `gantry fsck --deep` reads all of it"),
     }

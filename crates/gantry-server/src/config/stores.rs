@@ -8,6 +8,7 @@ use gantry_objects::Connection;
 use super::reader::Reader;
 use super::secrets::Secret;
 use super::setting::TextSetting;
+use super::units::Bytes;
 
 /// Where metadata and blobs are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub(crate) struct Stores {
     pub(crate) database: Database,
     /// Where blobs are.
     pub(crate) blobs: Blobs,
+    /// Bytes of small blobs that a node keeps on its disk where they are in an object store.
+    pub(crate) blob_cache: u64,
 }
 
 /// Where metadata is.
@@ -47,6 +50,8 @@ pub(crate) enum Blobs {
 
 impl Stores {
     pub(super) fn read(reader: &mut Reader) -> Self {
+        let Bytes(blob_cache) =
+            reader.bounded("blob_cache", Bytes(256 << 20), Bytes(0), Bytes(1 << 50));
         let url = reader.optional::<Secret<PostgresUrl>>("database", "DATA/catalog.db");
         let blobs = reader.optional::<Connection>("blobs", "DATA/blobs");
         let StatementsSetting(statements) =
@@ -64,7 +69,7 @@ impl Stores {
             write_connections: connections(write_connections),
             read_connections: connections(read_connections),
         });
-        Self { database, blobs: blobs.map_or(Blobs::DataDirectory, Blobs::Objects) }
+        Self { database, blobs: blobs.map_or(Blobs::DataDirectory, Blobs::Objects), blob_cache }
     }
 
     /// Whether other nodes may be at work on the same deployment.
