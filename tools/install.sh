@@ -20,6 +20,7 @@ test)
   have npm || die "npm is missing: an object store for tests is a package of npm's"
   "$root/tools/go.sh" test
   "$root/tools/npm.sh"
+  "$root/tools/releases.sh"
   "$root/tools/cargo-deny.sh" >/dev/null
   ;;
 bench)

@@ -8,7 +8,7 @@ cd "$root"
 
 # Every part names the whole workspace: for one package's features alone, dependencies would be
 # compiled again.
-crash=(--test kill9 --test full --test power --test faults)
+crash=(--test kill9 --test full --test power --test faults --test upgrade)
 
 part packages "$root/tools/debian.sh" build test
 part format cargo fmt --all --check

@@ -18,7 +18,7 @@ use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::server::PASSWORD;
 
@@ -59,6 +59,7 @@ pub struct Client {
     address: SocketAddr,
     authorization: String,
     sender: Option<SendRequest<Body>>,
+    asked: Instant,
     connection: JoinSet<()>,
 }
 
@@ -130,7 +131,13 @@ impl Client {
     /// A client of the server at that address, signed in as the admin.
     pub fn new(address: SocketAddr) -> Self {
         let authorization = format!("Basic {}", STANDARD.encode(format!("local:{PASSWORD}")));
-        Self { address, authorization, sender: None, connection: JoinSet::new() }
+        Self {
+            address,
+            authorization,
+            sender: None,
+            asked: Instant::now(),
+            connection: JoinSet::new(),
+        }
     }
 
     /// Sends a request and waits for the whole answer.
@@ -144,12 +151,18 @@ impl Client {
         headers: &[(&str, &str)],
         payload: Payload,
     ) -> Result<Answer, Lost> {
+        self.asked = Instant::now();
         let answer = timeout(PATIENCE, self.exchange(method, path, headers, payload)).await;
         let answer = answer.map_err(|_| Lost).flatten();
         if answer.is_err() {
             self.hang_up();
         }
         answer
+    }
+
+    /// When the last request was begun.
+    pub fn asked(&self) -> Instant {
+        self.asked
     }
 
     /// Closes the connection; the next request opens another.

@@ -14,9 +14,11 @@ pub mod client;
 pub mod content;
 pub mod inspect;
 pub mod ledger;
+pub mod line;
 pub mod network;
 pub mod server;
 pub mod sessions;
+pub mod trouble;
 pub mod workload;
 
 pub use gantry_lossydisk::SplitMix;

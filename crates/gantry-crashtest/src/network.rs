@@ -4,8 +4,8 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::process::Command;
 
-/// A bridge whose first three addresses are this machine's own: for the database, the object store
-/// and the database's standby. Removed when dropped.
+/// A bridge whose first addresses are this machine's own: for the database, the line to the object
+/// store, the database's standby, and the object store. Removed when dropped.
 #[derive(Debug)]
 pub struct Network {
     name: String,
@@ -37,9 +37,11 @@ impl Network {
         network.remove();
         let bridge = network.name.clone();
         ip(&["link", "add", &bridge, "type", "bridge"]);
-        ip(&["addr", "add", &format!("{}/24", network.database()), "dev", &bridge]);
-        ip(&["addr", "add", &format!("{}/24", network.blobs()), "dev", &bridge]);
-        ip(&["addr", "add", &format!("{}/24", network.standby()), "dev", &bridge]);
+        for address in
+            [network.database(), network.blobs(), network.standby(), network.object_store()]
+        {
+            ip(&["addr", "add", &format!("{address}/24"), "dev", &bridge]);
+        }
         ip(&["link", "set", &bridge, "up"]);
         for number in 0..hosts {
             network.add(number);
@@ -52,7 +54,7 @@ impl Network {
         self.address(1)
     }
 
-    /// Where the object store is to listen.
+    /// Where hosts are to find the object store.
     pub fn blobs(&self) -> IpAddr {
         self.address(2)
     }
@@ -60,6 +62,11 @@ impl Network {
     /// Where the database's standby is to listen.
     pub fn standby(&self) -> IpAddr {
         self.address(3)
+    }
+
+    /// Where the object store is to listen itself.
+    pub fn object_store(&self) -> IpAddr {
+        self.address(4)
     }
 
     /// The hosts.

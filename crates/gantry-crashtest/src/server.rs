@@ -9,6 +9,8 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal};
+
 /// The admin's password on every server of these tests.
 pub const PASSWORD: &str = "correct horse battery staple";
 /// How long a start may take on a busy machine before it counts as failed.
@@ -17,6 +19,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Where a server's data is, and how it is run.
 #[derive(Clone, Debug)]
 pub struct Site {
+    /// What is run.
+    pub binary: PathBuf,
     /// The data directory.
     pub data: PathBuf,
     /// What the servers say goes here.
@@ -57,7 +61,8 @@ impl Site {
         let address = listener.local_addr().expect("a bound listener has an address");
         let settings = settings.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
         let prefix = Vec::new();
-        Self { data: data.to_owned(), log: log.to_owned(), address, prefix, settings }
+        let binary = binary();
+        Self { binary, data: data.to_owned(), log: log.to_owned(), address, prefix, settings }
     }
 
     /// Starts a server and waits until it says that it is ready.
@@ -140,7 +145,8 @@ impl Site {
     }
 
     fn command(&self) -> Command {
-        let mut words = self.prefix.iter().map(Into::into).chain([binary().into_os_string()]);
+        let binary = self.binary.clone().into_os_string();
+        let mut words = self.prefix.iter().map(Into::into).chain([binary]);
         let mut command = Command::new(words.next().expect("the binary is one of them"));
         command.args(words);
         // Settings of the shell that runs the tests are none of this server's.
@@ -176,6 +182,17 @@ impl Server {
     /// `kill -9`; returns when the process is gone.
     pub fn kill(mut self) {
         self.end();
+    }
+
+    /// SIGTERM; returns when the process has drained.
+    ///
+    /// # Panics
+    /// When it doesn't end well.
+    pub fn stop(mut self) {
+        let id = Pid::from_child(&self.child);
+        rustix::process::kill_process(id, Signal::TERM).expect("it is our child");
+        let ended = self.child.wait().expect("a child can be waited for");
+        assert!(ended.success(), "{ended}");
     }
 
     fn end(&mut self) {

@@ -14,6 +14,7 @@ use crate::client::{Answer, Client, Lost, Payload};
 use crate::content::{self, Blob, Content, MANIFEST_TYPE, Manifest, REPOSITORIES, TAGS};
 use crate::ledger::{Asked, Effect, Ledger};
 use crate::sessions::{Session, Sessions, Stage};
+use crate::trouble::Trouble;
 
 /// What all clients of one run share.
 #[derive(Clone)]
@@ -43,18 +44,6 @@ pub enum Room {
     Ample,
     /// It may say 507, which is counted, and means that nothing was done.
     Scarce(Arc<AtomicU64>),
-}
-
-/// Whether something that the server needs is known to be out of order: then it may answer 5xx,
-/// which says nothing about what was done.
-#[derive(Debug, Default)]
-pub struct Trouble {
-    /// Something is.
-    pub known: AtomicBool,
-    /// How many answers were 5xx.
-    pub errors: AtomicU64,
-    /// How many connections were lost.
-    pub lost: AtomicU64,
 }
 
 /// One client at work.
@@ -153,7 +142,9 @@ pub async fn work_anywhere(
             Worker { shared: shared.clone(), client, dice: SplitMix::new(dice.draw()) };
         while !stop.load(Ordering::SeqCst) {
             if let Err(Stopped::Lost) = worker.piece().await {
-                shared.trouble.lost.fetch_add(1, Ordering::Relaxed);
+                if !shared.trouble.excuses_loss(worker.client.asked()) {
+                    shared.surprise("a connection was lost, and nothing was wrong".to_owned());
+                }
                 tokio::time::sleep(Duration::from_millis(100)).await;
                 break;
             }
@@ -504,9 +495,8 @@ impl Worker {
         if is_taken_over(answer) {
             return Stopped::Refused;
         }
-        let trouble = &self.shared.trouble;
-        if answer.status.is_server_error() && trouble.known.load(Ordering::SeqCst) {
-            trouble.errors.fetch_add(1, Ordering::Relaxed);
+        if answer.status.is_server_error() && self.shared.trouble.excuses_error(self.client.asked())
+        {
             return Stopped::Refused;
         }
         self.shared.surprise(show(path, answer));

@@ -53,6 +53,11 @@ impl Server {
         Self { address, buckets: AtomicU32::new(0), _keeper: keeper }
     }
 
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// The address of a new, empty bucket, with the credentials for it.
     ///
     /// # Panics

@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 /// The pinned Go programs; the same table builds them.
 const GO_TOOLS: &str = include_str!("../../../tools/go-tools.txt");
 
+/// The earlier releases; the same table builds them.
+const RELEASES: &str = include_str!("../../../tools/releases.txt");
+
 /// The path of a program from Debian.
 ///
 /// # Panics
@@ -38,6 +41,21 @@ pub fn go_tool(name: &str) -> PathBuf {
 /// When it isn't installed: a missing server fails the run.
 pub fn npm_tool(package: &str, program: &str) -> PathBuf {
     let path = cache().join("npm").join(package).join("node_modules/.bin").join(program);
+    assert!(path.is_file(), "{} is missing: run `make tools`", path.display());
+    path
+}
+
+/// The binary of an earlier release from `tools/releases.txt`.
+///
+/// # Panics
+/// When it isn't built: a missing release fails the run.
+pub fn release(name: &str) -> PathBuf {
+    let line = RELEASES.lines().filter(|line| !line.starts_with('#')).find_map(|line| {
+        let (found, commit) = line.split_once(' ')?;
+        (found == name).then(|| commit.trim())
+    });
+    let commit = line.unwrap_or_else(|| panic!("{name} is not in tools/releases.txt"));
+    let path = cache().join("bin").join(format!("gantry-{name}-{commit}"));
     assert!(path.is_file(), "{} is missing: run `make tools`", path.display());
     path
 }
