@@ -29,7 +29,7 @@ bin=$1 dir=$2
 "$bin/initdb" -D "$dir/data" -U gantry -A trust -E UTF8 --no-sync --locale=C \
     --locale-provider=icu --icu-locale=en-US >"$dir/log" 2>&1 || exit 1
 "$bin/postgres" -D "$dir/data" -k "$dir" -c listen_addresses= -c max_connections=200 -c shared_buffers=32MB \
-    -c fsync=off -c full_page_writes=off -c jit=off -c deadlock_timeout=50ms </dev/null >>"$dir/log" 2>&1 &
+    -c shared_preload_libraries=pg_stat_statements -c fsync=off -c full_page_writes=off -c jit=off -c deadlock_timeout=50ms </dev/null >>"$dir/log" 2>&1 &
 read -r _
 kill -QUIT $!
 wait

@@ -133,6 +133,68 @@ async fn blobs_are_redirected_where_the_registry_says_so() {
     );
 }
 
+/// How often nodes have run statements other than those by which they follow each other.
+fn statements(database: &str) -> u64 {
+    let sql = "create extension if not exists pg_stat_statements;
+        select coalesce(sum(calls), 0) from pg_stat_statements
+         where dbid = (select oid from pg_database where datname = current_database())
+           and query !~* '(journal|node|lease|usage|pg_stat|clock_timestamp|registry where)'
+           and query !~* '^(begin|commit|rollback|start|set|savepoint|release|create|deallocate)'";
+    let output = std::process::Command::new("psql").args(["-qtAc", sql, database]).output();
+    let output = output.expect("psql is installed");
+    String::from_utf8(output.stdout).unwrap().trim().parse().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pull_by_tag_costs_one_statement_and_by_digest_again_none() {
+    let (database, blobs) = stores().await;
+    let server = node(&settings(&database, &blobs), &[]).await;
+    let config = server.push_blob("app", b"{}").await;
+    let manifest = format!(
+        r#"{{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json",
+            "config":{{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"{config}","size":2}},
+            "layers":[]}}"#
+    );
+    let digest = server.push_manifest("app", "v1", "image.manifest", manifest).await;
+    let paths = [
+        (1, "/v2/app/manifests/v1".to_owned()),
+        (0, format!("/v2/app/manifests/{digest}")),
+        (0, format!("/v2/app/blobs/{config}")),
+    ];
+    for (each, path) in paths {
+        assert_eq!(pull(&server, &path).await.status(), StatusCode::OK);
+        // Of the two figures the better one: the server also has other things to do.
+        let mut least = u64::MAX;
+        for _ in 0..2 {
+            let before = statements(&database);
+            for _ in 0..20 {
+                assert_eq!(pull(&server, &path).await.status(), StatusCode::OK);
+            }
+            least = least.min(statements(&database) - before);
+        }
+        assert_eq!(least, each * 20, "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nodes_work_behind_a_pooler_that_lends_connections_for_transactions() {
+    let (database, blobs) =
+        spawn_blocking(|| (postgres::pooled_database(), minio::bucket())).await.unwrap();
+    let lines = settings(&database, &blobs);
+    let unnamed = ["database_statements = \"unnamed\""];
+    let (one, two) = tokio::join!(node(&lines, &unnamed), node(&lines, &unnamed));
+    for round in 0..20 {
+        let bytes: &'static [u8] = format!("round {round}").leak().as_bytes();
+        let digest = one.push_blob("app", bytes).await;
+        let path = format!("/v2/app/blobs/{digest}");
+        assert_eq!(pull(&two, &path).await.bytes().await.unwrap(), bytes);
+        let request = two.request(Method::DELETE, &path).basic_auth("local", Some(PASSWORD));
+        assert_eq!(request.send().await.unwrap().status(), StatusCode::ACCEPTED);
+        assert_eq!(pull(&one, &path).await.status(), StatusCode::NOT_FOUND);
+    }
+    assert!(one.operator("doctor").contains("nothing is wrong"), "{}", one.operator("doctor"));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_changed_password_is_known_to_every_node() {
     let (database, blobs) = stores().await;
