@@ -97,6 +97,11 @@ impl OpenStores {
         config: &Config,
         master_key: &MasterKey,
     ) -> anyhow::Result<()> {
+        if let Database::Postgres { url, .. } = &config.stores.database {
+            let named = || format!("database ({})", url.expose().shown());
+            // As every transaction, it asks for a server that takes writes.
+            self.catalog.database_time().await.with_context(named)?;
+        }
         let state = self.catalog.schema_state().await.context("database")?;
         if !state.ahead.is_empty() {
             tracing::info!(steps = ?state.ahead, "the schema is a later release's, which this one runs on");

@@ -35,6 +35,13 @@ fn from_server(error: &ServerError) -> DbError {
         SqlState::T_R_SERIALIZATION_FAILURE | SqlState::T_R_DEADLOCK_DETECTED => {
             DbError::Contention(text())
         }
+        // What a standby says to a transaction that is to write.
+        SqlState::FEATURE_NOT_SUPPORTED if error.message().contains("recovery") => {
+            DbError::Unavailable(
+                "it is a standby: name the primary, or all hosts and target_session_attrs=read-write"
+                    .into(),
+            )
+        }
         SqlState::UNDEFINED_TABLE => DbError::MissingTable(text()),
         SqlState::DISK_FULL => DbError::Full,
         SqlState::DATA_CORRUPTED | SqlState::INDEX_CORRUPTED => DbError::Corrupt(text()),

@@ -8,8 +8,9 @@ use std::time::Duration;
 use gantry_testkit::{minio, postgres};
 use http::{Method, StatusCode};
 use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 
-use crate::support::{PASSWORD, Server, gantry};
+use crate::support::{PASSWORD, PATIENCE, Server, gantry};
 
 const KEY: &str = "Z2FudHJ5Z2FudHJ5Z2FudHJ5Z2FudHJ5Z2FudHJ5Z2E=";
 const OTHER_KEY: &str = "b3RoZXJzb3RoZXJzb3RoZXJzb3RoZXJzb3RoZXJzb3Q=";
@@ -43,7 +44,8 @@ async fn refusal(lines: &[String]) -> String {
             .output()
             .unwrap()
     };
-    let output = spawn_blocking(move || serve(dir.path())).await.unwrap();
+    let output = timeout(PATIENCE, spawn_blocking(move || serve(dir.path())));
+    let output = output.await.expect("it doesn't start").unwrap();
     assert_eq!(output.status.code(), Some(1));
     String::from_utf8(output.stderr).unwrap()
 }
@@ -84,6 +86,55 @@ async fn what_is_wrong_is_told_by_its_setting_and_nothing_is_written() {
         assert!(said.contains("belongs to deployment"), "{said}");
         assert!(said.contains("(new)"), "{said}");
     }
+}
+
+fn psql(database: &str, sql: &str) -> String {
+    let arguments = ["-v", "ON_ERROR_STOP=1", "-qtAc", sql, database];
+    let done = std::process::Command::new("psql").args(arguments).output();
+    let done = done.expect("psql is installed");
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    String::from_utf8(done.stdout).unwrap().trim().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_takes_no_writes_is_told_and_nothing_is_written() {
+    let (primary, standby, blobs) = spawn_blocking(|| {
+        let mut primary = postgres::Server::start("127.77.0.1".parse().unwrap());
+        let url = primary.create_database();
+        let standby = primary.add_standby("127.77.0.2".parse().unwrap());
+        let read_only = url.replace("127.77.0.1", &standby.address().to_string());
+        ((primary, url), (standby, read_only), minio::bucket())
+    })
+    .await
+    .unwrap();
+    let refused = async || {
+        let said = refusal(&settings(&standby.1, &blobs)).await;
+        assert!(said.contains("database (postgres://127.77.0.2"), "{said}");
+        assert!(said.contains("it is a standby: name the primary"), "{said}");
+    };
+    refused().await;
+    // Nothing was written to the bucket, or this one would be refused.
+    let first = node(&settings(&primary.1, &blobs), &[]).await;
+    first.push_blob("app", b"{}").await;
+    refused().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_who_may_not_change_the_schema_is_told_to_have_it_changed() {
+    let (database, blobs) = stores().await;
+    let user = format!("limited{}", std::process::id());
+    psql(&database, &format!("create role {user} login; grant usage on schema public to {user}"));
+    let theirs = database.replace("://gantry@", &format!("://{user}@"));
+    assert_ne!(theirs, database);
+    let lines = settings(&theirs, &blobs);
+    let said = refusal(&lines).await;
+    assert!(said.contains("permission denied"), "{said}");
+    assert!(said.contains("run `gantry migrate` as a database user who may"), "{said}");
+    drop(node(&settings(&database, &blobs), &[]).await);
+    let grant = "grant select, insert, update, delete on all tables in schema public to";
+    psql(&database, &format!("{grant} {user}"));
+    let rows_only = node(&lines, &[]).await;
+    rows_only.push_blob("app", b"{}").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -140,9 +191,7 @@ fn statements(database: &str) -> u64 {
          where dbid = (select oid from pg_database where datname = current_database())
            and query !~* '(journal|node|lease|usage|pg_stat|clock_timestamp|registry where)'
            and query !~* '^(begin|commit|rollback|start|set|savepoint|release|create|deallocate)'";
-    let output = std::process::Command::new("psql").args(["-qtAc", sql, database]).output();
-    let output = output.expect("psql is installed");
-    String::from_utf8(output.stdout).unwrap().trim().parse().unwrap()
+    psql(database, sql).parse().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -237,13 +286,7 @@ async fn a_node_runs_on_what_a_later_release_added_and_not_on_what_it_took_away(
     let first = node(&lines, &[]).await;
     let digest = first.push_blob("app", b"{}").await;
     let path = format!("/v2/app/blobs/{digest}");
-    let later = |sql: &str| {
-        let done = std::process::Command::new("psql")
-            .args(["-v", "ON_ERROR_STOP=1", "-qc", sql, &database])
-            .output()
-            .expect("psql is installed");
-        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-    };
+    let later = |sql: &str| psql(&database, sql);
     // As a later release leaves it that is rolled out beside this one.
     later(
         "alter table repository add column later text;
