@@ -98,6 +98,8 @@ impl Content {
             sleep(POLL).await;
         }
         let outcome = tokio::select! {
+            // Work that is done counts, whatever becomes of the lease at that moment.
+            biased;
             outcome = work => outcome.map(Some),
             lost = self.keep_lease(duty, node) => Err(E::from(lost)),
         };

@@ -34,7 +34,8 @@ pub(super) async fn append(
         gathered.push(bytes);
     }
     let sink = Sink { store, key, note: Mutex::new(note) };
-    let (gathered, end) = take(body, Some(first), gathered, &sink, &store.room).await?;
+    let (gathered, end) =
+        take(body, Some(first), gathered, &sink, store.lengths, &store.room).await?;
     let note = sink.note.into_inner().unwrap_or_else(PoisonError::into_inner);
     let frames = gathered.into_frames();
     let length = note.in_parts + frames.iter().map(|bytes| bytes.len() as u64).sum::<u64>();
