@@ -47,14 +47,14 @@ impl Content {
         let began = Instant::now();
         let moment = self.catalog().database_time().await?;
         let followed = self.read_changes(reader).await?;
-        // Trusted for no longer than the others are told.
-        self.cache().trust_until(began + Self::TRUST);
         let node = node.clone();
         self.catalog()
             .transaction(Durability::Process, move |tx| {
                 tx.node_followed(&node, moment, Self::TRUST)
             })
             .await?;
+        // Not before the others can know of it, and for no longer than they are told.
+        self.cache().trust_until(began + Self::TRUST);
         Ok(followed)
     }
 
@@ -63,9 +63,10 @@ impl Content {
         let mut position = match reader.position {
             Some(position) => position,
             None => {
-                // What was read before anyone followed may be of any age.
+                let head = self.catalog().journal_head().await?;
+                // What was read before this may have changed before the head, which nobody will see.
                 self.cache().forget_everything();
-                self.catalog().journal_head().await?
+                head
             }
         };
         // First those without a number: one that gets it meanwhile is among the others.

@@ -14,7 +14,7 @@ use crate::facts::Fact;
 use crate::goods::{REPOSITORIES, TAGS};
 use crate::nodes::Nodes;
 use crate::witness::GRACE;
-use crate::world::{Ground, UPLOAD_IDLE, limits};
+use crate::world::{CLIENTS, Ground, UPLOAD_IDLE, limits};
 
 /// Rows that may not be left once all garbage is collected.
 const LEFT_OVER: [(&str, Stmt); 3] = [
@@ -52,7 +52,7 @@ const FIGURES: Stmt = Stmt::new(
 );
 
 pub(crate) async fn look(ground: &Ground, nodes: Nodes, dice: Dice) {
-    let mut client = Client::new(ground.clone(), nodes.clone(), usize::MAX, dice);
+    let mut client = Client::new(ground.clone(), nodes.clone(), CLIENTS, dice).patient();
     everything_works(ground, &mut client).await;
 
     let content = nodes.all()[0].content.clone();

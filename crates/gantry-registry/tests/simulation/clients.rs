@@ -29,6 +29,8 @@ pub(crate) struct Client {
     nodes: Nodes,
     number: usize,
     dice: Dice,
+    /// How many of a hundred requests it doesn't wait for.
+    hangs_up: u64,
 }
 
 /// Nobody answered, or only that something failed: what was asked may have been done, or may yet be.
@@ -40,7 +42,12 @@ pub(crate) type Said<T, E> = Result<Result<T, E>, NoAnswer>;
 
 impl Client {
     pub(crate) fn new(ground: Ground, nodes: Nodes, number: usize, dice: Dice) -> Self {
-        Self { ground, nodes, number, dice }
+        Self { ground, nodes, number, dice, hangs_up: 3 }
+    }
+
+    /// One that waits for every answer.
+    pub(crate) fn patient(self) -> Self {
+        Self { hangs_up: 0, ..self }
     }
 
     /// Works until told that it is over, and ends what it is at.
@@ -73,8 +80,7 @@ impl Client {
                 None => sleep(Duration::from_millis(100)).await,
             }
         };
-        // Some hang up before they are answered.
-        let hangs_up = self.dice.percent(3);
+        let hangs_up = self.dice.percent(self.hangs_up);
         let patience = if hangs_up { self.dice.millis(0, 800) } else { PATIENCE };
         let answer = timeout(patience, Box::pin(call(server.content.clone())));
         let said = tokio::select! {

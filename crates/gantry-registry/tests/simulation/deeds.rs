@@ -2,7 +2,7 @@
 
 use gantry_oci::Digest;
 
-use crate::facts::{Fact, Moment};
+use crate::facts::{Fact, Moment, Timeline};
 use crate::goods::Goods;
 
 /// Something that changes what a repository has.
@@ -72,17 +72,22 @@ impl Deeds {
         })
     }
 
-    /// Whether someone was told before `asked` that the fact is no more, which ended at `ended`.
+    /// Whether whoever ended the fact at `ended` was told so before `asked`. Of several ends during
+    /// one deed nobody knows which was its own.
     pub(crate) fn acknowledged_end(
         &self,
         fact: &Fact,
+        timeline: &Timeline,
         ended: Moment,
         asked: Moment,
         goods: &Goods,
     ) -> bool {
         self.0.iter().any(|entry| {
-            matches!(entry.end, Some((End::Done, at)) if ended <= at && at < asked)
-                && entry.began <= ended
+            matches!(entry.end, Some((End::Done, at))
+                if entry.began <= ended
+                    && ended <= at
+                    && at < asked
+                    && timeline.ends(entry.began, at) == 1)
                 && entry.deed.makes(fact, None, goods)
         })
     }

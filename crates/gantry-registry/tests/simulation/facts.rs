@@ -114,6 +114,17 @@ impl Timeline {
         self.0.iter().filter(move |(moment, _)| from < *moment && *moment <= to).copied()
     }
 
+    /// When it last became true between `from` and `to`.
+    pub(crate) fn began(&self, from: Moment, to: Moment) -> Option<Moment> {
+        let began = self.changes(from, to).filter(|(_, value)| value.is_some());
+        began.last().map(|(moment, _)| moment)
+    }
+
+    /// How often it became false between `from` and `to`.
+    pub(crate) fn ends(&self, from: Moment, to: Moment) -> usize {
+        self.changes(from, to).filter(|(_, value)| value.is_none()).count()
+    }
+
     /// When it last became false before `moment`.
     pub(crate) fn ended(&self, moment: Moment) -> Option<Moment> {
         let ended = self.0.iter().rev().find(|(at, _)| *at <= moment);

@@ -1,5 +1,6 @@
 //! One life of one node: what `gantry serve` runs, without its listeners.
 
+use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,6 +28,9 @@ const SEQUENCE: Duration = Duration::from_millis(300);
 const COLLECT: Duration = Duration::from_secs(4);
 /// How often the trash is looked at when nobody says there is some.
 const TRASH: Duration = Duration::from_secs(10);
+
+/// What becomes of work whose lease runs out.
+const LEASE_LOST: &str = "another node took the lease";
 
 /// A node at work.
 #[derive(Debug)]
@@ -60,11 +64,12 @@ impl Node {
         let sharing = Sharing::Nodes { node: name.into() };
         let content =
             Content::new(catalog, blobs, registries, limits(), sharing, TaskTracker::new());
+        let work = Work { content: content.clone(), node: name.into(), witness };
         let mut loops = JoinSet::new();
-        loops.spawn(follow(content.clone(), witness.clone()));
-        loops.spawn(keep_figures(content.clone(), witness.clone()));
-        loops.spawn(collect(content.clone(), witness.clone()));
-        loops.spawn(empty_trash(content.clone(), witness));
+        loops.spawn(work.clone().follow());
+        loops.spawn(work.clone().keep_figures());
+        loops.spawn(work.clone().collect());
+        loops.spawn(work.empty_trash());
         Self { content, link, gone: CancellationToken::new(), loops }
     }
 
@@ -89,44 +94,76 @@ impl Node {
     }
 }
 
-async fn follow(content: Content, witness: Witness) {
-    let mut ticks = every(FOLLOW);
-    let mut reader = ChangeReader::default();
-    loop {
-        ticks.tick().await;
-        expected(&witness, content.follow_changes(&mut reader).await);
-    }
+/// What a node does in the background.
+#[derive(Clone)]
+struct Work {
+    content: Content,
+    node: Arc<str>,
+    witness: Witness,
 }
 
-async fn keep_figures(content: Content, witness: Witness) {
-    let mut ticks = every(SEQUENCE);
-    loop {
-        ticks.tick().await;
-        expected(&witness, content.keep_figures().await);
-    }
-}
-
-async fn collect(content: Content, witness: Witness) {
-    let mut ticks = every(COLLECT);
-    let mut turns = 0;
-    loop {
-        ticks.tick().await;
-        turns += 1;
-        let collection =
-            if turns % 3 == 0 { Collection::Everything } else { Collection::PastGrace };
-        expected(&witness, content.collect_unless_busy(collection).await);
-    }
-}
-
-async fn empty_trash(content: Content, witness: Witness) {
-    let mut ticks = every(TRASH);
-    loop {
-        tokio::select! {
-            biased;
-            () = content.trashed() => {}
-            _ = ticks.tick() => {}
+impl Work {
+    async fn follow(self) {
+        let mut ticks = every(FOLLOW);
+        let mut reader = ChangeReader::default();
+        loop {
+            ticks.tick().await;
+            self.begins("to follow");
+            self.ends("following", self.content.follow_changes(&mut reader).await);
         }
-        expected(&witness, content.collect_unless_busy(Collection::Trash).await);
+    }
+
+    async fn keep_figures(self) {
+        let mut ticks = every(SEQUENCE);
+        loop {
+            ticks.tick().await;
+            self.ends("keeping figures", self.content.keep_figures().await);
+        }
+    }
+
+    async fn collect(self) {
+        let mut ticks = every(COLLECT);
+        let mut turns = 0;
+        loop {
+            ticks.tick().await;
+            turns += 1;
+            let collection =
+                if turns % 3 == 0 { Collection::Everything } else { Collection::PastGrace };
+            self.begins("to collect");
+            self.ends("collecting", self.content.collect_unless_busy(collection).await);
+        }
+    }
+
+    async fn empty_trash(self) {
+        let mut ticks = every(TRASH);
+        loop {
+            tokio::select! {
+                biased;
+                () = self.content.trashed() => {}
+                _ = ticks.tick() => {}
+            }
+            self.begins("to empty the trash");
+            let collected = self.content.collect_unless_busy(Collection::Trash).await;
+            self.ends("emptying the trash", collected);
+        }
+    }
+
+    fn begins(&self, what: &str) {
+        self.witness.note(format_args!("{} begins {what}", self.node));
+    }
+
+    /// Notes how it ended, and a failure that no network is the reason of.
+    fn ends<T: Debug>(&self, what: &str, outcome: Result<T, StoreError>) {
+        match outcome {
+            Ok(done) => self.witness.note(format_args!("{} ends {what}: {done:?}", self.node)),
+            Err(error) => {
+                self.witness.note(format_args!("{} fails {what}", self.node));
+                let lost = matches!(&error, StoreError::Interrupted(why) if why == LEASE_LOST);
+                if !lost && !error.is_temporary() {
+                    self.witness.accuse(format_args!("{what} failed: {error}"));
+                }
+            }
+        }
     }
 }
 
@@ -134,13 +171,4 @@ fn every(period: Duration) -> tokio::time::Interval {
     let mut ticks = interval(period);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ticks
-}
-
-/// Notes a failure that no network is the reason of.
-fn expected<T>(witness: &Witness, outcome: Result<T, StoreError>) {
-    match outcome {
-        Err(StoreError::Interrupted(problem)) if problem == "another node took the lease" => {}
-        Err(error) if !error.is_temporary() => witness.accuse(format_args!("failed: {error}")),
-        _ => {}
-    }
 }

@@ -68,6 +68,11 @@ impl Witness {
         Self(Arc::new(Inner { goods, time, trace, onlooker, bucket, seen }))
     }
 
+    /// Something happens that is to be read about after a failure.
+    pub(crate) fn note(&self, what: std::fmt::Arguments<'_>) {
+        self.0.trace.note(what);
+    }
+
     /// Something is not as it must be.
     pub(crate) fn accuse(&self, what: impl Display) {
         self.0.trace.note(format_args!("VIOLATION {what}"));
@@ -125,15 +130,18 @@ impl Witness {
         let fact = Fact::Blob(repository.into(), digest);
         let mut seen = self.0.seen.lock().unwrap();
         let now = seen.moment(&self.0.time);
-        let deeds = &seen.deeds;
-        let early = seen.timelines.get(&fact).is_some_and(|timeline| {
-            let mut ends = timeline.changes(asked, now).filter(|(_, value)| value.is_none());
+        let timeline = seen.timelines.get(&fact);
+        // Where it came to hold it meanwhile, the answer is about that.
+        let came = timeline.and_then(|timeline| timeline.began(asked, now));
+        let since = came.unwrap_or(asked);
+        let early = timeline.is_some_and(|timeline| {
+            let mut ends = timeline.changes(since, now).filter(|(_, value)| value.is_none());
             ends.any(|(end, _)| {
-                !deeds.explain(&fact, None, end, &self.0.goods)
-                    && end.at + TOLERANCE < asked.at + GRACE
+                !seen.deeds.explain(&fact, None, end, &self.0.goods)
+                    && end.at + TOLERANCE < since.at + GRACE
             })
         });
-        seen.promises.insert(fact.clone(), asked);
+        seen.promises.insert(fact.clone(), since);
         drop(seen);
         if early {
             self.accuse(format_args!("{} went before its grace", self.tell(&fact, Some(digest))));
@@ -272,10 +280,10 @@ impl Seen {
         goods: &Goods,
     ) -> bool {
         let is_cached = value.is_some() && !matches!(fact, Fact::Tag(..));
-        let ended = self.timelines.get(fact).and_then(|timeline| timeline.ended(asked));
-        ended.filter(|_| is_cached).is_some_and(|ended| {
+        let Some(timeline) = self.timelines.get(fact).filter(|_| is_cached) else { return false };
+        timeline.ended(asked).is_some_and(|ended| {
             asked.at <= ended.at + Content::TRUST
-                && !self.deeds.acknowledged_end(fact, ended, asked, goods)
+                && !self.deeds.acknowledged_end(fact, timeline, ended, asked, goods)
         })
     }
 

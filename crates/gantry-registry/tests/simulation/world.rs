@@ -28,7 +28,7 @@ use crate::weather;
 use crate::wire::Onlooker;
 use crate::witness::{GRACE, Witness};
 
-const CLIENTS: usize = 5;
+pub(crate) const CLIENTS: usize = 5;
 /// How long an upload session lives after it was last touched.
 pub(crate) const UPLOAD_IDLE: Duration = Duration::from_secs(60);
 /// After so long the latest message has arrived, and the longest request is over.

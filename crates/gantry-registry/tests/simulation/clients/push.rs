@@ -120,7 +120,7 @@ impl Client {
                 return true;
             }
         }
-        false
+        self.push_at_once(repository, blob).await
     }
 
     /// Asks whether the blob is there, so that it needn't be pushed.
