@@ -45,17 +45,19 @@ impl Content {
     pub async fn follow_changes(&self, reader: &mut ChangeReader) -> Result<Followed, StoreError> {
         let Sharing::Nodes { node } = &self.0.sharing else { return Ok(Followed::default()) };
         let began = Instant::now();
-        let moment = self.catalog().database_time().await?;
-        let followed = self.read_changes(reader).await?;
-        let node = node.clone();
-        self.catalog()
-            .transaction(Durability::Process, move |tx| {
-                tx.node_followed(&node, moment, Self::TRUST)
-            })
+        let (follows, followed) = (node.clone(), node.clone());
+        // The others wait for this node before it trusts anything, or one that they don't know of
+        // would go on with what they have taken away.
+        let moment = self
+            .catalog()
+            .transaction(Durability::Process, move |tx| tx.node_follows(&follows, Self::TRUST))
             .await?;
-        // Not before the others can know of it, and for no longer than they are told.
+        let changes = self.read_changes(reader).await?;
         self.cache().trust_until(began + Self::TRUST);
-        Ok(followed)
+        self.catalog()
+            .transaction(Durability::Process, move |tx| tx.node_followed(&followed, moment))
+            .await?;
+        Ok(changes)
     }
 
     async fn read_changes(&self, reader: &mut ChangeReader) -> Result<Followed, StoreError> {

@@ -51,8 +51,19 @@ impl RemoteObjects {
         what: &'static str,
         act: impl Fn(&mut Bucket) -> Result<T> + Clone + Send + 'static,
     ) -> Result<T> {
+        self.ask_each(what, || {}, act).await
+    }
+
+    /// The same, with a word each time before it is asked.
+    async fn ask_each<T: Send + 'static>(
+        &self,
+        what: &'static str,
+        before: impl Fn() + Send,
+        act: impl Fn(&mut Bucket) -> Result<T> + Clone + Send + 'static,
+    ) -> Result<T> {
         let began = Instant::now();
         for attempt in 0..=RETRIES {
+            before();
             match timeout(SILENCE, self.send(what, act.clone())).await {
                 Err(_) => return Err(refused("no answer came in time")),
                 Ok(Ok(outcome)) => return outcome,
@@ -82,13 +93,14 @@ impl RemoteObjects {
     }
 
     async fn delete(self, path: Path) -> Result<Path> {
-        self.witness.deletes(&self.link.node, &path);
         let (witness, doomed) = (self.witness.clone(), path.clone());
+        let before = || self.witness.deletes(&self.link.node, &path);
         let delete = move |bucket: &mut Bucket| {
             witness.deleted(&doomed);
             bucket.delete(&doomed)
         };
-        self.ask("delete", delete).await.map(|()| path)
+        self.ask_each("delete", before, delete).await?;
+        Ok(path)
     }
 }
 
