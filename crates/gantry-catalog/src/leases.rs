@@ -15,24 +15,27 @@ pub(crate) const TAKE: Stmt = Stmt::new(
       where lease.holder = excluded.holder or lease.until < $4",
 );
 
-pub(crate) const RELEASE: Stmt = Stmt::new("delete from lease where name = $1 and holder = $2");
+pub(crate) const RELEASE: Stmt =
+    Stmt::new("delete from lease where name = $1 and holder = $2 and until <= $3");
 
 impl Transaction<'_, '_> {
-    /// Takes the lease for `holder`, or prolongs it, to end `term` from now. False while someone
-    /// else has it.
+    /// Takes the lease for `holder`, or prolongs it, to end `term` from now; answers when that is.
+    /// `None` while someone else has it.
     pub fn lease_take(
         &mut self,
         name: &str,
         holder: &str,
         term: Duration,
-    ) -> Result<bool, DbError> {
+    ) -> Result<Option<i64>, DbError> {
         let now = self.tx.database_time()?;
         let until = now.saturating_add(i64::try_from(term.as_micros()).unwrap_or(i64::MAX));
-        Ok(self.tx.exec(&TAKE, &args![name, holder, until, now])? == 1)
+        let taken = self.tx.exec(&TAKE, &args![name, holder, until, now])? == 1;
+        Ok(taken.then_some(until))
     }
 
-    /// Gives the lease back, if `holder` has it.
-    pub fn lease_release(&mut self, name: &str, holder: &str) -> Result<(), DbError> {
-        self.tx.exec(&RELEASE, &args![name, holder]).map(drop)
+    /// Gives the lease back, if `holder` has it and for no longer than `until`: one that it took
+    /// anew, while word of this was on its way, it keeps.
+    pub fn lease_release(&mut self, name: &str, holder: &str, until: i64) -> Result<(), DbError> {
+        self.tx.exec(&RELEASE, &args![name, holder, until]).map(drop)
     }
 }

@@ -7,11 +7,12 @@ use gantry_db::{DbError, Stmt, args};
 
 use crate::{Catalog, Transaction};
 
-pub(crate) const FOLLOWED: Stmt = Stmt::new(
-    "insert into node (id, followed_at, until) values ($1, $2, $3)
-         on conflict (id) do update
-        set followed_at = excluded.followed_at, until = excluded.until",
+pub(crate) const FOLLOWS: Stmt = Stmt::new(
+    "insert into node (id, followed_at, until) values ($1, 0, $2)
+         on conflict (id) do update set until = excluded.until",
 );
+
+pub(crate) const FOLLOWED: Stmt = Stmt::new("update node set followed_at = $2 where id = $1");
 
 pub(crate) const BEHIND: Stmt =
     Stmt::new("select 1 from node where followed_at <= $1 and until > $2 limit 1");
@@ -43,18 +44,21 @@ impl Transaction<'_, '_> {
         self.tx.exec(&LEAVE, &args![node]).map(drop)
     }
 
-    /// Notes that the node knows all that was committed before `moment`, and trusts what it has
-    /// cached for `trust` from then.
-    pub fn node_followed(
-        &mut self,
-        node: &str,
-        moment: i64,
-        trust: Duration,
-    ) -> Result<(), DbError> {
-        let until = moment.saturating_add(i64::try_from(trust.as_micros()).unwrap_or(i64::MAX));
-        self.tx.exec(&FOLLOWED, &args![node, moment, until])?;
+    /// Notes that the node begins to read what has changed, and may trust what it has cached for
+    /// `trust` from now on; answers the present. Whoever takes something away waits for it from here
+    /// on, be it new or back after a while.
+    pub fn node_follows(&mut self, node: &str, trust: Duration) -> Result<i64, DbError> {
+        let now = self.tx.database_time()?;
+        let until = now.saturating_add(i64::try_from(trust.as_micros()).unwrap_or(i64::MAX));
+        self.tx.exec(&FOLLOWS, &args![node, until])?;
         // Nodes that are gone.
         const HOUR: i64 = 3_600_000_000;
-        self.tx.exec(&FORGET, &args![moment - HOUR]).map(drop)
+        self.tx.exec(&FORGET, &args![now - HOUR])?;
+        Ok(now)
+    }
+
+    /// Notes that the node knows all that was committed before `moment`.
+    pub fn node_followed(&mut self, node: &str, moment: i64) -> Result<(), DbError> {
+        self.tx.exec(&FOLLOWED, &args![node, moment]).map(drop)
     }
 }

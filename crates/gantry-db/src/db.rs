@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use crate::plan::Plan;
 use crate::postgres::{Postgres, PostgresOptions};
+#[cfg(feature = "simulation")]
+use crate::simulated::Simulated;
 use crate::sqlite::{self, Sqlite, SqliteOptions};
 use crate::{Arg, DbError, Durability, Row, Stmt, Tx};
 
@@ -37,6 +39,8 @@ pub struct Standby {
 enum Driver {
     Sqlite(Arc<Sqlite>),
     Postgres(Arc<Postgres>),
+    #[cfg(feature = "simulation")]
+    Simulated(Arc<Simulated>),
 }
 
 impl Db {
@@ -64,6 +68,8 @@ impl Db {
         match self.driver {
             Driver::Sqlite(_) => Dialect::Sqlite,
             Driver::Postgres(_) => Dialect::Postgres,
+            #[cfg(feature = "simulation")]
+            Driver::Simulated(_) => Dialect::Sqlite,
         }
     }
 
@@ -79,6 +85,10 @@ impl Db {
         match &self.driver {
             Driver::Sqlite(sqlite) => sqlite.read(|conn| sqlite::one(conn, stmt, args, map)),
             Driver::Postgres(postgres) => postgres.one(stmt, args, map).await,
+            #[cfg(feature = "simulation")]
+            Driver::Simulated(simulated) => {
+                simulated.read(|conn| sqlite::one(conn, stmt, args, map)).await
+            }
         }
     }
 
@@ -92,6 +102,10 @@ impl Db {
         match &self.driver {
             Driver::Sqlite(sqlite) => sqlite.read(|conn| sqlite::all(conn, stmt, args, map)),
             Driver::Postgres(postgres) => postgres.all(stmt, args, map).await,
+            #[cfg(feature = "simulation")]
+            Driver::Simulated(simulated) => {
+                simulated.read(|conn| sqlite::all(conn, stmt, args, map)).await
+            }
         }
     }
 
@@ -116,6 +130,8 @@ impl Db {
         match &self.driver {
             Driver::Sqlite(sqlite) => sqlite.write(durability, body).await,
             Driver::Postgres(postgres) => postgres.write(durability, body).await,
+            #[cfg(feature = "simulation")]
+            Driver::Simulated(simulated) => simulated.write(body).await,
         }
     }
 
@@ -125,6 +141,10 @@ impl Db {
         let text = match &self.driver {
             Driver::Sqlite(sqlite) => sqlite.read(|conn| sqlite::explain(conn, stmt))?,
             Driver::Postgres(postgres) => postgres.explain(stmt).await?,
+            #[cfg(feature = "simulation")]
+            Driver::Simulated(simulated) => {
+                simulated.read(|conn| sqlite::explain(conn, stmt)).await?
+            }
         };
         Ok(Plan { dialect, text })
     }
@@ -136,6 +156,8 @@ impl Db {
         );
         match &self.driver {
             Driver::Sqlite(_) => Ok(Vec::new()),
+            #[cfg(feature = "simulation")]
+            Driver::Simulated(_) => Ok(Vec::new()),
             Driver::Postgres(postgres) => {
                 let standby = |row: &Row<'_>| {
                     let state: String = row.get(1)?;
@@ -155,6 +177,8 @@ impl Db {
             Driver::Postgres(_) => {
                 Err(DbError::Other("a PostgreSQL database is copied with pg_dump".into()))
             }
+            #[cfg(feature = "simulation")]
+            Driver::Simulated(_) => Err(DbError::Other("a simulated database has no file".into())),
         }
     }
 
@@ -164,6 +188,8 @@ impl Db {
         match &self.driver {
             Driver::Sqlite(sqlite) => sqlite.integrity_check().await,
             Driver::Postgres(_) => Ok(Vec::new()),
+            #[cfg(feature = "simulation")]
+            Driver::Simulated(_) => Ok(Vec::new()),
         }
     }
 
@@ -172,7 +198,14 @@ impl Db {
         match &self.driver {
             Driver::Sqlite(sqlite) => sqlite.close().await,
             Driver::Postgres(postgres) => postgres.close(),
+            #[cfg(feature = "simulation")]
+            Driver::Simulated(_) => {}
         }
+    }
+
+    #[cfg(feature = "simulation")]
+    pub(crate) fn simulated(simulated: Simulated) -> Self {
+        Self { driver: Driver::Simulated(Arc::new(simulated)) }
     }
 
     fn sqlite(sqlite: Sqlite) -> Self {

@@ -46,6 +46,8 @@ mod migrate;
 mod plan;
 mod postgres;
 mod row;
+#[cfg(feature = "simulation")]
+mod simulated;
 mod sqlite;
 mod stmt;
 mod tx;
@@ -58,6 +60,8 @@ pub use migrate::{MigrateError, Migration, SchemaState, Step};
 pub use plan::Plan;
 pub use postgres::{PostgresOptions, Statements};
 pub use row::Row;
+#[cfg(feature = "simulation")]
+pub use simulated::{Carried, Message, SimulatedDatabase, Wire};
 pub use sqlite::SqliteOptions;
 pub use stmt::Stmt;
 pub use tx::{Durability, Tx};

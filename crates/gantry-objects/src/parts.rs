@@ -20,9 +20,30 @@ const UNRESERVED: usize = 256 << 10;
 /// What room is counted in.
 const MIB: usize = 1 << 20;
 
-/// The length of part number `index`, from 0.
-pub(crate) fn part_length(index: usize) -> usize {
-    if index < SMALL_PARTS { SMALL_PART } else { LARGE_PART }
+/// How long parts are.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PartLengths {
+    first: usize,
+    later: usize,
+}
+
+impl PartLengths {
+    /// Every part as long as the others.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn all(length: usize) -> Self {
+        Self { first: length, later: length }
+    }
+
+    /// The length of part number `index`, from 0.
+    pub(crate) fn of(self, index: usize) -> usize {
+        if index < SMALL_PARTS { self.first } else { self.later }
+    }
+}
+
+impl Default for PartLengths {
+    fn default() -> Self {
+        Self { first: SMALL_PART, later: LARGE_PART }
+    }
 }
 
 /// Memory for parts on their way, shared by all uploads. A part's room is set aside as a whole, so
@@ -106,6 +127,7 @@ pub(crate) async fn take(
     first: Option<Bytes>,
     mut gathered: Gathered,
     sink: &dyn PartSink,
+    lengths: PartLengths,
     room: &Room,
 ) -> Result<(Gathered, Result<(), BodyError>), BlobError> {
     first.into_iter().for_each(|frame| gathered.push(frame));
@@ -114,7 +136,7 @@ pub(crate) async fn take(
     let mut reserving: Option<BoxFuture<'static, OwnedSemaphorePermit>> = None;
     let mut reserved: Option<OwnedSemaphorePermit> = None;
     loop {
-        let wanted = part_length(sink.count());
+        let wanted = lengths.of(sink.count());
         if sending.is_none()
             && let Some(part) = gathered.split(wanted)
         {
@@ -162,10 +184,11 @@ mod tests {
 
     #[test]
     fn two_hundred_gibibytes_fit_into_ten_thousand_parts() {
-        let room: u64 = (0..9_999).map(|index| part_length(index) as u64).sum();
+        let lengths = PartLengths::default();
+        let room: u64 = (0..9_999).map(|index| lengths.of(index) as u64).sum();
         assert!(room >= 200 << 30);
         // What S3 takes for the least and the most of a part.
-        assert!((0..10_000).all(|index| (5 << 20..=5 << 30).contains(&part_length(index))));
+        assert!((0..10_000).all(|index| (5 << 20..=5 << 30).contains(&lengths.of(index))));
     }
 
     #[derive(Default)]
@@ -194,8 +217,9 @@ mod tests {
                 let body = stream::iter(frames.collect::<Vec<_>>()).boxed();
                 let kept = Kept::default();
                 let room = Room::of(0);
+                let lengths = PartLengths::default();
                 let (gathered, end) =
-                    take(body, None, Gathered::default(), &kept, &room).await.unwrap();
+                    take(body, None, Gathered::default(), &kept, lengths, &room).await.unwrap();
                 end.unwrap();
                 assert_eq!(*kept.0.lock().unwrap(), vec![SMALL_PART; parts]);
                 assert_eq!(gathered.length, length - parts * SMALL_PART);
@@ -215,7 +239,9 @@ mod tests {
             });
             let body = stream::iter(frames).buffered(1).boxed();
             let kept = Kept::default();
-            let (_, end) = take(body, None, Gathered::default(), &kept, &room).await.unwrap();
+            let lengths = PartLengths::default();
+            let (_, end) =
+                take(body, None, Gathered::default(), &kept, lengths, &room).await.unwrap();
             end.unwrap();
             assert_eq!(kept.count(), 3);
         });

@@ -23,7 +23,7 @@ use object_store::{ObjectStore, PutPayload};
 
 use crate::error::unavailable;
 use crate::note::Note;
-use crate::parts::Room;
+use crate::parts::{PartLengths, Room};
 use crate::paths::Paths;
 
 /// Memory for parts of uploads on their way, in bytes.
@@ -39,13 +39,25 @@ impl<T: ObjectStore + MultipartStore + Signer> Objects for T {}
 pub struct ObjectBlobStore {
     objects: Arc<dyn Objects>,
     paths: Paths,
+    lengths: PartLengths,
     room: Room,
 }
 
 impl ObjectBlobStore {
     /// Blobs under `prefix` of the store.
     pub(crate) fn over(objects: Arc<dyn Objects>, prefix: &str) -> Self {
-        Self { objects, paths: Paths::under(prefix), room: Room::of(ROOM) }
+        let lengths = PartLengths::default();
+        Self { objects, paths: Paths::under(prefix), lengths, room: Room::of(ROOM) }
+    }
+
+    /// Blobs in an object store that a test makes, in parts so short that small blobs have many.
+    #[cfg(feature = "simulation")]
+    pub fn simulated(
+        objects: impl ObjectStore + MultipartStore + Signer,
+        part_length: usize,
+    ) -> Self {
+        let lengths = PartLengths::all(part_length);
+        Self { lengths, ..Self::over(Arc::new(objects), "") }
     }
 
     pub(crate) fn objects(&self) -> &dyn Objects {

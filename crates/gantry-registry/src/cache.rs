@@ -10,7 +10,7 @@
 //! Where other nodes change content too, only what is found by digest is kept, and only while this
 //! node follows what they change.
 
-use std::hash::{BuildHasher, Hash, RandomState};
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher, Hash};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -37,7 +37,9 @@ pub(crate) struct Generation(u64);
 
 pub(crate) struct ContentCache {
     generations: Arc<[AtomicU64]>,
-    hasher: RandomState,
+    /// Without a key, so that a simulation replays: whoever finds names that share a generation gets
+    /// needless misses for it.
+    hasher: BuildHasherDefault<DefaultHasher>,
     manifests: Cache<Key<Reference>, (Generation, Arc<StoredManifest>), ByBytes>,
     blobs: Cache<Key<Digest>, (Generation, Arc<BlobLink>)>,
     /// Until when what is cached may be used, in milliseconds since `started`; nothing limits it
@@ -64,7 +66,7 @@ impl ContentCache {
             started: Instant::now(),
             shared,
             generations: (0..GENERATIONS).map(|_| AtomicU64::new(0)).collect(),
-            hasher: RandomState::new(),
+            hasher: BuildHasherDefault::default(),
             manifests: Cache::with_weighter(4096, MANIFEST_BYTES, ByBytes),
             blobs: Cache::new(BLOBS),
         }

@@ -45,17 +45,19 @@ impl Content {
     pub async fn follow_changes(&self, reader: &mut ChangeReader) -> Result<Followed, StoreError> {
         let Sharing::Nodes { node } = &self.0.sharing else { return Ok(Followed::default()) };
         let began = Instant::now();
-        let moment = self.catalog().database_time().await?;
-        let followed = self.read_changes(reader).await?;
-        // Trusted for no longer than the others are told.
-        self.cache().trust_until(began + Self::TRUST);
-        let node = node.clone();
-        self.catalog()
-            .transaction(Durability::Process, move |tx| {
-                tx.node_followed(&node, moment, Self::TRUST)
-            })
+        let (follows, followed) = (node.clone(), node.clone());
+        // The others wait for this node before it trusts anything, or one that they don't know of
+        // would go on with what they have taken away.
+        let moment = self
+            .catalog()
+            .transaction(Durability::Process, move |tx| tx.node_follows(&follows, Self::TRUST))
             .await?;
-        Ok(followed)
+        let changes = self.read_changes(reader).await?;
+        self.cache().trust_until(began + Self::TRUST);
+        self.catalog()
+            .transaction(Durability::Process, move |tx| tx.node_followed(&followed, moment))
+            .await?;
+        Ok(changes)
     }
 
     async fn read_changes(&self, reader: &mut ChangeReader) -> Result<Followed, StoreError> {
@@ -63,9 +65,10 @@ impl Content {
         let mut position = match reader.position {
             Some(position) => position,
             None => {
-                // What was read before anyone followed may be of any age.
+                let head = self.catalog().journal_head().await?;
+                // What was read before this may have changed before the head, which nobody will see.
                 self.cache().forget_everything();
-                self.catalog().journal_head().await?
+                head
             }
         };
         // First those without a number: one that gets it meanwhile is among the others.

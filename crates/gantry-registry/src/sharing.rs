@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use gantry_catalog::{DbError, Durability};
 use tokio::sync::Mutex;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::{Content, StoreError};
 
@@ -34,6 +34,15 @@ pub(crate) enum Duty {
     Collect,
     /// Numbering the journal and keeping its figures.
     Journal,
+}
+
+/// A lease, as its holder knows it.
+#[derive(Debug)]
+struct Held {
+    /// When it was asked for: it lasts for a term from then, or longer.
+    asked: Instant,
+    /// Until when it was given, by the database's clock.
+    until: i64,
 }
 
 /// What only one task of this process may do at a time.
@@ -91,20 +100,23 @@ impl Content {
         };
         let Sharing::Nodes { node } = &self.0.sharing else { return work.await.map(Some) };
         let store = |error: DbError| E::from(StoreError::from(error));
-        while !self.take_lease(duty, node).await.map_err(store)? {
-            if busy == Busy::Leave {
-                return Ok(None);
+        let mut held = loop {
+            match self.take_lease(duty, node).await.map_err(store)? {
+                Some(held) => break held,
+                None if busy == Busy::Leave => return Ok(None),
+                None => sleep(POLL).await,
             }
-            sleep(POLL).await;
-        }
-        let outcome = tokio::select! {
-            outcome = work => outcome.map(Some),
-            lost = self.keep_lease(duty, node) => Err(E::from(lost)),
         };
-        let (name, node) = (duty.name(), node.clone());
+        let outcome = tokio::select! {
+            // Work that is done counts, whatever becomes of the lease at that moment.
+            biased;
+            outcome = work => outcome.map(Some),
+            lost = self.keep_lease(duty, node, &mut held) => Err(E::from(lost)),
+        };
+        let (name, node, until) = (duty.name(), node.clone(), held.until);
         let released = self
             .catalog()
-            .transaction(Durability::Process, move |tx| tx.lease_release(name, &node))
+            .transaction(Durability::Process, move |tx| tx.lease_release(name, &node, until))
             .await;
         if let Err(error) = released {
             tracing::warn!(lease.name = name, %error, "a lease was not given back: it runs out");
@@ -112,27 +124,34 @@ impl Content {
         outcome
     }
 
-    async fn take_lease(&self, duty: Duty, node: &str) -> Result<bool, DbError> {
-        let (name, node) = (duty.name(), node.to_owned());
-        self.catalog()
+    async fn take_lease(&self, duty: Duty, node: &str) -> Result<Option<Held>, DbError> {
+        let (name, node, asked) = (duty.name(), node.to_owned(), Instant::now());
+        let until = self
+            .catalog()
             .transaction(Durability::Process, move |tx| tx.lease_take(name, &node, TERM))
-            .await
+            .await?;
+        Ok(until.map(|until| Held { asked, until }))
     }
 
-    /// Prolongs the lease for as long as it can; answers why it can't any more.
-    async fn keep_lease(&self, duty: Duty, node: &str) -> StoreError {
-        let mut taken = Instant::now();
+    /// Prolongs the lease for as long as it can; answers why it can't any more, well before the
+    /// lease runs out.
+    async fn keep_lease(&self, duty: Duty, node: &str, held: &mut Held) -> StoreError {
         loop {
-            sleep(RENEWAL).await;
-            let asked = Instant::now();
-            match self.take_lease(duty, node).await {
-                Ok(true) => taken = asked,
-                Ok(false) => {
-                    return StoreError::Interrupted("another node took the lease".into());
+            let prolonged = async {
+                loop {
+                    sleep(RENEWAL).await;
+                    if let Ok(prolonged) = self.take_lease(duty, node).await {
+                        return prolonged;
+                    }
                 }
-                // Not to be still at it when it has run out.
-                Err(error) if taken.elapsed() > TERM - RENEWAL => return error.into(),
-                Err(_) => {}
+            };
+            match timeout_at(held.asked + TERM - RENEWAL, prolonged).await {
+                Ok(Some(prolonged)) => *held = prolonged,
+                Ok(None) => return StoreError::Interrupted("another node took the lease".into()),
+                Err(_) => {
+                    let problem = "a lease could not be prolonged in time";
+                    return DbError::Unavailable(problem.into()).into();
+                }
             }
         }
     }

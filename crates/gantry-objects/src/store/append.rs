@@ -34,7 +34,8 @@ pub(super) async fn append(
         gathered.push(bytes);
     }
     let sink = Sink::new(store, key, note);
-    let (gathered, end) = take(body, Some(first), gathered, &sink, &store.room).await?;
+    let (gathered, end) =
+        take(body, Some(first), gathered, &sink, store.lengths, &store.room).await?;
     let note = sink.into_note();
     let frames = gathered.into_frames();
     let length = note.in_parts + frames.iter().map(|bytes| bytes.len() as u64).sum::<u64>();

@@ -8,7 +8,6 @@ use super::seal::complete;
 use super::{ObjectBlobStore, note};
 use crate::error::blob_error;
 use crate::note::Note;
-use crate::parts::part_length;
 use crate::paths::UNVERSIONED;
 
 pub(super) async fn place(
@@ -18,7 +17,7 @@ pub(super) async fn place(
     body: BodyStream<'_>,
 ) -> Result<Result<(), BodyError>, BlobError> {
     let upload = key.without_version();
-    let draft = match length > part_length(0) as u64 {
+    let draft = match length > store.lengths.of(0) as u64 {
         false => Draft::new(),
         // Parts go to the blob's own name.
         true => {

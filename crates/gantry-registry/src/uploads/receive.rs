@@ -102,8 +102,15 @@ pub(crate) fn parse_key(text: &str) -> Result<BlobKey, StoreError> {
 
 /// The digest's state after the stored bytes.
 pub(super) async fn hash(mut hasher: Hasher, stored: BlobSource) -> Result<Hasher, StoreError> {
+    let operation = "reading stored bytes again".to_owned();
+    let is_near = matches!(stored, BlobSource::File { .. });
+    let broken = |source: std::io::Error| match is_near {
+        true => BlobError::Io { operation: operation.clone(), source },
+        false => {
+            BlobError::Unavailable { operation: operation.clone(), problem: source.to_string() }
+        }
+    };
     let mut stream = stored.into_stream();
-    let broken = |error: std::io::Error| StoreError::Interrupted(error.to_string());
     while let Some(chunk) = stream.try_next().await.map_err(broken)? {
         hasher.update(&chunk);
     }

@@ -66,8 +66,8 @@ async fn schema(catalog: &Catalog) -> Outcome {
 async fn database(catalog: &Catalog) -> Outcome {
     let written = catalog
         .transaction(Durability::Power, |tx: &mut Transaction<'_, '_>| {
-            tx.lease_take("doctor", "doctor", Duration::from_secs(1))?;
-            tx.lease_release("doctor", "doctor")
+            let until = tx.lease_take("doctor", "doctor", Duration::from_secs(1))?;
+            tx.lease_release("doctor", "doctor", until.unwrap_or_default())
         })
         .await;
     match written {
