@@ -15,6 +15,9 @@ const USER: &str = "local";
 /// Its password, on this machine's loopback for a few minutes.
 pub(crate) const PASSWORD: &str = "measured-in-turns";
 
+/// Any 32 bytes, the same for all nodes of a deployment.
+const KEY: &str = "bWVhc3VyZWQtaW4tdHVybnMtMzItYnl0ZXMtbG9uZyE=";
+
 pub(super) fn start(start: &Start<'_>) -> anyhow::Result<Process> {
     let certificate = &start.around.certificate;
     let config = start.directory.join("gantry.toml");
@@ -26,11 +29,19 @@ pub(super) fn start(start: &Start<'_>) -> anyhow::Result<Process> {
     fs::write(&config, listed)?;
     let data = start.directory.join("data");
     let listen = format!("127.0.0.1:{}", start.port);
+    let shared = start.deployment.map(|deployment| (deployment.database(), deployment.blobs()));
+    let mut environment = vec![("GANTRY_ADMIN_PASSWORD", PASSWORD)];
+    if let (Some(deployment), Some((database, blobs))) = (start.deployment, &shared) {
+        environment.push(("GANTRY_DATABASE", database));
+        environment.push(("GANTRY_BLOBS", blobs));
+        environment.push(("GANTRY_MASTER_KEY", KEY));
+        environment.extend(deployment.settings);
+    }
     Process::start(
         "gantry",
         &start.around.programs.find("gantry")?,
         &["serve", "--data", text(&data)?, "--listen", &listen, "--config", text(&config)?],
-        &[("GANTRY_ADMIN_PASSWORD", PASSWORD)],
+        &environment,
         &start.directory.join("gantry.log"),
     )
 }
