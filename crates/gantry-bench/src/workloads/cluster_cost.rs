@@ -1,6 +1,7 @@
 //! What a pull and a push cost: of a node over PostgreSQL and MinIO, and embedded.
 
 use std::cell::RefCell;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::case;
@@ -21,6 +22,8 @@ const LAYERS: [usize; 3] = [64 << 10, 16 << 10, 4 << 10];
 const PULLERS: usize = 16;
 const PUSHERS: usize = 8;
 const BULK: usize = 4;
+/// A node numbers and reads what it changed, and asks once more for what that is about.
+const SETTLE: Duration = Duration::from_secs(3);
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A server, and the status that its blobs are answered with.
@@ -66,13 +69,20 @@ fn contestants<'s>(
     servers.iter().filter(|(.., status)| redirecting || *status == 200).map(contestant).collect()
 }
 
-/// A manifest by its tag, then its largest layer.
-fn pulls_of_images(bench: &Bench, servers: &[Priced]) -> anyhow::Result<Case> {
-    let image = Image::of(&LAYERS, &mut bench.dice());
+/// Pushes an image to each, and waits until that is over.
+fn fill(servers: &[Priced], image: &Image) -> anyhow::Result<()> {
     for (_, server, _) in servers {
         image.blobs.iter().try_for_each(|blob| server.put_blob(REPOSITORY, blob))?;
         server.put_manifest(REPOSITORY, TAG, &image.manifest)?;
     }
+    thread::sleep(SETTLE);
+    Ok(())
+}
+
+/// A manifest by its tag, then its largest layer.
+fn pulls_of_images(bench: &Bench, servers: &[Priced]) -> anyhow::Result<Case> {
+    let image = Image::of(&LAYERS, &mut bench.dice());
+    fill(servers, &image)?;
     let turn = |(_, server, status): &Priced| {
         let (address, authorization) =
             (server.address(Protocol::Plain), server.authorization(&[&push_scope(REPOSITORY)])?);
@@ -112,10 +122,7 @@ fn pulls_of_images(bench: &Bench, servers: &[Priced]) -> anyhow::Result<Case> {
 /// A manifest by its digest, again and again.
 fn repeated_digests(bench: &Bench, servers: &[Priced]) -> anyhow::Result<Case> {
     let image = Image::of(&LAYERS, &mut bench.dice());
-    for (_, server, _) in servers {
-        image.blobs.iter().try_for_each(|blob| server.put_blob(REPOSITORY, blob))?;
-        server.put_manifest(REPOSITORY, TAG, &image.manifest)?;
-    }
+    fill(servers, &image)?;
     let scope = push_scope(REPOSITORY);
     let asked = Asked {
         method: "GET",

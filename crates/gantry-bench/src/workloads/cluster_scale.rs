@@ -15,7 +15,7 @@ use crate::turns::{Contestant, take_turns};
 const NODES: usize = 3;
 /// Of one core, for each node: the load, PostgreSQL and the idle nodes must find room in what is
 /// left of two.
-const SHARE: f64 = 0.2;
+const SHARE: f64 = 0.15;
 /// For each node.
 const CONNECTIONS: usize = 16;
 
