@@ -26,7 +26,8 @@ struct Filled {
 
 pub(super) fn run(bench: &Bench) -> anyhow::Result<Vec<Case>> {
     let directory = bench.scratch.join("cluster-large");
-    let (scale, slots) = (&bench.scale, 2 * bench.scale.turns);
+    let (scale, turns) = (&bench.scale, bench.scale.turns);
+    let slots = 3 * turns;
     let many = Rows { manifests: scale.manifests, repositories: scale.repositories };
     // As few as make a page of each list, and a manifest that no node remembers for each lookup.
     let repositories = ASKED * slots + PAGE;
@@ -54,13 +55,20 @@ pub(super) fn run(bench: &Bench) -> anyhow::Result<Vec<Case>> {
         let title = format!("{what}, by the size of the database");
         anyhow::Ok(case(title, Unit::Answer, rows, &[Target::AtMostTimes(1.2)]))
     };
-    let by_tag = of_all("manifest GET by tag", &|filled, round| {
-        filled.get(round, slots, |number| tag(number * TAGS + number % TAGS))
+    let by_tag = |number| tag(number * TAGS + number % TAGS);
+    let by_digest = |number| Blob::new(manifest(number).into_bytes()).digest;
+    let first = of_all("manifest GET by tag, for the first time", &|filled, round| {
+        filled.time(&filled.lookups(round, slots, by_tag)?)
     })?;
-    let by_digest = of_all("manifest GET by digest, each once", &|filled, round| {
-        filled.get(scale.turns + round, slots, |number| {
-            Blob::new(manifest(number).into_bytes()).digest
-        })
+    // From here on PostgreSQL has had to do with what is asked for; the node has not.
+    let tags_again = of_all("manifest GET by tag", &|filled, round| {
+        let lookups = filled.lookups(turns + round, slots, by_tag)?;
+        filled.time(&lookups)?;
+        filled.time(&lookups)
+    })?;
+    let digests = of_all("manifest GET by digest", &|filled, round| {
+        filled.time(&filled.lookups(2 * turns + round, slots, by_tag)?)?;
+        filled.time(&filled.lookups(2 * turns + round, slots, by_digest)?)
     })?;
     let page = |filled: &Filled, path: &str, scope: &str, entries| {
         lists::verify(&filled.node, path, scope, entries)?;
@@ -77,18 +85,18 @@ pub(super) fn run(bench: &Bench) -> anyhow::Result<Vec<Case>> {
     let put = of_all("manifest PUT with a new tag", &|filled, round| {
         filled.put(scale.manifest_pushes, round)
     })?;
-    Ok(vec![by_tag, by_digest, tags, catalog, put])
+    Ok(vec![first, tags_again, digests, tags, catalog, put])
 }
 
 impl Filled {
-    /// Asks for the manifests of some repositories. Each slot has others, from all over the
+    /// Requests for the manifests of some repositories. Each slot has others, from all over the
     /// database.
-    fn get(
+    fn lookups(
         &self,
         slot: usize,
         slots: usize,
         reference: impl Fn(usize) -> String,
-    ) -> anyhow::Result<Reading> {
+    ) -> anyhow::Result<Vec<Vec<u8>>> {
         let host = self.node.address(Protocol::Plain).host();
         let place = |number| 1 + number * (self.rows.repositories - 1) / (slots * ASKED);
         let repositories: Vec<usize> = (slot * ASKED..(slot + 1) * ASKED).map(place).collect();
@@ -106,7 +114,11 @@ impl Filled {
                 requests.push(request("GET", &path, &host, authorization.as_deref(), &headers));
             }
         }
-        one_by_one::turn(&self.node, &requests, LOOKUPS, 200)
+        Ok(requests)
+    }
+
+    fn time(&self, lookups: &[Vec<u8>]) -> anyhow::Result<Reading> {
+        one_by_one::turn(&self.node, lookups, LOOKUPS, 200)
     }
 
     /// Pushes manifests that are new, each with a new tag.
