@@ -174,9 +174,10 @@ fn beside(case: &Case) -> impl Iterator<Item = &Shares> {
     measured(case).filter_map(|summary| summary.beside.as_ref())
 }
 
-/// Whether statements were counted. For a GB they say nothing.
+/// Whether statements were counted. For a GB they say nothing, and those of idle nodes are left out.
 fn counted(case: &Case) -> bool {
-    case.unit != Unit::Bulk && beside(case).any(|shares| shares.queries.is_some())
+    !matches!(case.unit, Unit::Bulk | Unit::Idle)
+        && beside(case).any(|shares| shares.queries.is_some())
 }
 
 fn mebibytes(bytes: u64) -> String {

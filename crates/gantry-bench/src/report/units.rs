@@ -24,6 +24,8 @@ pub(crate) enum Unit {
     Answer,
     /// Milliseconds.
     Millis,
+    /// Milliseconds of CPU time a second.
+    Idle,
     /// Mebibytes of memory.
     Memory,
 }
@@ -41,6 +43,7 @@ impl Unit {
             Self::Page => "µs/page",
             Self::Answer => "µs",
             Self::Millis => "ms",
+            Self::Idle => "CPU ms/s",
             Self::Memory => "MiB anonymous",
         }
     }
@@ -57,6 +60,7 @@ impl Unit {
             Self::Page => ("CPU µs/page", 1e6),
             Self::Answer => ("CPU µs/answer", 1e6),
             Self::Millis => ("CPU ms", 1e3),
+            Self::Idle => ("mean", 1e3),
             Self::Memory => ("CPU s", 1.0),
         }
     }

@@ -53,6 +53,7 @@ pub(super) fn run(bench: &Bench) -> anyhow::Result<Vec<Case>> {
         repeated_digests(bench, &servers)?,
         pushes_of_images(bench, &servers)?,
         large_blobs(bench, &servers)?,
+        idle(bench, &servers)?,
     ])
 }
 
@@ -207,4 +208,20 @@ fn large_blobs(bench: &Bench, servers: &[Priced]) -> anyhow::Result<Case> {
         take_turns(bench.scale.turns, contestants(servers, false, turn), |_| Ok(()))?;
     let title = format!("blob GET, {} MiB, {BULK} connections", length >> 20);
     Ok(case(title, Unit::Bulk, rows, &[]))
+}
+
+/// What a server costs that nobody asks for anything.
+fn idle(bench: &Bench, servers: &[Priced]) -> anyhow::Result<Case> {
+    thread::sleep(SETTLE);
+    let turn = |(_, server, _): &Priced| {
+        let mut watch = server.watch();
+        watch.start();
+        thread::sleep(bench.scale.requests_for);
+        let usage = watch.stop();
+        let seconds = usage.elapsed.as_secs_f64();
+        let value = usage.cpu.as_secs_f64() * 1000.0 / seconds;
+        Ok(Reading { value, p99: None, work: seconds, usage })
+    };
+    let rows = take_turns(bench.scale.turns, contestants(servers, false, turn), |_| Ok(()))?;
+    Ok(case("nobody asks".to_owned(), Unit::Idle, rows, &[]))
 }
