@@ -29,7 +29,7 @@ use crate::watch::Watch;
 
 pub(crate) use deployment::{Deployment, Ground};
 pub(crate) use fill::{push_scope, put_manifest};
-pub(crate) use gantry::PASSWORD;
+pub(crate) use gantry::{PASSWORD, bearer, token_request};
 pub(crate) use postgres::{Setup, Statements};
 
 /// Within which a server must be ready.

@@ -11,7 +11,10 @@ use crate::bench::Bench;
 use crate::content::{Image, MANIFEST_TYPE};
 use crate::load::{Connection, Crew, Finished, Form, Payload, push, request};
 use crate::report::{Case, Row, Unit};
-use crate::servers::{Ground, Kind, Protocol, Security, Server, Setup, push_scope, put_manifest};
+use crate::servers::{
+    Ground, Kind, Protocol, Security, Server, Setup, bearer, push_scope, put_manifest,
+    token_request,
+};
 use crate::targets::Target;
 use crate::turns::{Contestant, Reading, take_turns};
 
@@ -19,7 +22,7 @@ const REPOSITORY: &str = "bench/cost";
 const TAG: &str = "v1";
 /// The config is a blob too.
 const LAYERS: [usize; 3] = [64 << 10, 16 << 10, 4 << 10];
-const PULLERS: usize = 16;
+const CONNECTIONS: usize = 16;
 const PUSHERS: usize = 8;
 const BULK: usize = 4;
 /// A node numbers and reads what it changed, and asks once more for what that is about.
@@ -51,6 +54,7 @@ pub(super) fn run(bench: &Bench) -> anyhow::Result<Vec<Case>> {
     Ok(vec![
         pulls_of_images(bench, &servers)?,
         repeated_digests(bench, &servers)?,
+        access_tokens(bench, &servers)?,
         pushes_of_images(bench, &servers)?,
         large_blobs(bench, &servers)?,
         idle(bench, &servers)?,
@@ -80,6 +84,33 @@ fn fill(servers: &[Priced], image: &Image) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Has some connections do the same for as long as requests are sent.
+fn again_and_again(
+    bench: &Bench,
+    server: &Server,
+    once: impl AsyncFn(&mut Connection) -> anyhow::Result<()> + Sync,
+) -> anyhow::Result<Reading> {
+    let address = server.address(Protocol::Plain);
+    let repeat = async |connection: &mut Connection, time| {
+        let (began, mut times) = (Instant::now(), Vec::new());
+        while began.elapsed() < time {
+            let asked = Instant::now();
+            once(connection).await?;
+            times.push(asked.elapsed());
+        }
+        anyhow::Ok(times)
+    };
+    let prepare = async |_| {
+        let mut connection = Connection::open(&address).await?;
+        repeat(&mut connection, bench.scale.warm_up).await?;
+        Ok(connection)
+    };
+    let work = async |_, mut connection| repeat(&mut connection, bench.scale.requests_for).await;
+    let crew = Crew { connections: CONNECTIONS, threads: 1, patience: PATIENCE };
+    let Finished { results, usage } = crew.run(&mut server.watch(), prepare, work)?;
+    Ok(Reading::of_answers(results, usage))
+}
+
 /// A manifest by its tag, then its largest layer.
 fn pulls_of_images(bench: &Bench, servers: &[Priced]) -> anyhow::Result<Case> {
     let image = Image::of(&LAYERS, &mut bench.dice());
@@ -94,26 +125,10 @@ fn pulls_of_images(bench: &Bench, servers: &[Priced]) -> anyhow::Result<Case> {
         };
         let manifest = get(&format!("manifests/{TAG}"));
         let layer = get(&format!("blobs/{}", image.blobs[1].digest));
-        let pull_for = async |connection: &mut Connection, time| {
-            let (began, mut times) = (Instant::now(), Vec::new());
-            while began.elapsed() < time {
-                let asked = Instant::now();
-                connection.pull(&manifest).await?;
-                connection.finish(&layer, *status).await?;
-                times.push(asked.elapsed());
-            }
-            anyhow::Ok(times)
-        };
-        let prepare = async |_| {
-            let mut connection = Connection::open(&address).await?;
-            pull_for(&mut connection, bench.scale.warm_up).await?;
-            Ok(connection)
-        };
-        let work =
-            async |_, mut connection| pull_for(&mut connection, bench.scale.requests_for).await;
-        let crew = Crew { connections: PULLERS, threads: 1, patience: PATIENCE };
-        let Finished { results, usage } = crew.run(&mut server.watch(), prepare, work)?;
-        Ok(Reading::of_answers(results, usage))
+        again_and_again(bench, server, async |connection| {
+            connection.pull(&manifest).await?;
+            connection.finish(&layer, *status).await.map(drop)
+        })
     };
     let rows = take_turns(bench.scale.turns, contestants(servers, true, turn), |_| Ok(()))?;
     let title = "pull: manifest by tag, one blob of 64 KiB".to_owned();
@@ -138,6 +153,23 @@ fn repeated_digests(bench: &Bench, servers: &[Priced]) -> anyhow::Result<Case> {
     Ok(case(title, Unit::Requests, rows, &[Target::Queries(0.0)]))
 }
 
+/// Signing in for a pull: an access token, and the first request with it.
+fn access_tokens(bench: &Bench, servers: &[Priced]) -> anyhow::Result<Case> {
+    let scope = push_scope(REPOSITORY);
+    let turn = |(_, server, _): &Priced| {
+        let address = server.address(Protocol::Plain);
+        let (host, ask) = (address.host(), token_request(&address, &[&scope]));
+        again_and_again(bench, server, async |connection| {
+            let authorization = bearer(&connection.body(&ask).await?)?;
+            let first = request("GET", "/v2/", &host, Some(&authorization), &[]);
+            connection.pull(&first).await.map(drop)
+        })
+    };
+    let rows = take_turns(bench.scale.turns, contestants(servers, false, turn), |_| Ok(()))?;
+    let title = "access token, and its first use".to_owned();
+    Ok(case(title, Unit::Requests, rows, &[Target::Queries(0.0)]))
+}
+
 /// New images, as docker pushes them, each connection to a repository of its own.
 fn pushes_of_images(bench: &Bench, servers: &[Priced]) -> anyhow::Result<Case> {
     let images = RefCell::new(Vec::new());
@@ -157,16 +189,12 @@ fn push_all(server: &Server, images: &[Image]) -> anyhow::Result<Reading> {
     rustix::fs::sync();
     let address = server.address(Protocol::Plain);
     let host = address.host();
-    let prepare = async |number: usize| {
-        let repository = format!("bench/cost-{number}");
-        Ok((repository, Connection::open(&address).await?))
-    };
-    // A token is taken by a runtime of its own, so before.
-    let scopes: Vec<_> =
-        (0..PUSHERS).map(|number| push_scope(&format!("bench/cost-{number}"))).collect();
+    let repository = |number: usize| format!("{REPOSITORY}-{number}");
+    let scopes: Vec<_> = (0..PUSHERS).map(|number| push_scope(&repository(number))).collect();
     let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
     let authorization = server.authorization(&scopes)?;
     let authorization = authorization.as_deref();
+    let prepare = async |number| Ok((repository(number), Connection::open(&address).await?));
     let work = async |number: usize, (repository, mut connection): (String, Connection)| {
         let mut times = Vec::new();
         for image in images.iter().skip(number).step_by(PUSHERS) {
