@@ -10,8 +10,8 @@ packages() {
   # the second database with a pooler, a load balancer, and FUSE for the disk that loses writes.
   test) echo docker.io runc iptables podman buildah skopeo containerd postgresql pgbouncer \
     haproxy openssl fuse3 curl iproute2 ;;
-  # The ceiling (nginx), the load generators, and one client to push whole images.
-  bench) echo nginx wrk nghttp2-client skopeo openssl ;;
+  # The ceiling (nginx), the load generators, one client to push whole images, and the database.
+  bench) echo nginx wrk nghttp2-client skopeo openssl postgresql curl ;;
   *) die "no such package group: $1" ;;
   esac
 }

@@ -66,6 +66,11 @@ impl Bench {
 }
 
 impl Site {
+    /// Servers that were started, or not.
+    pub(crate) fn of(servers: impl IntoIterator<Item = (Kind, anyhow::Result<Server>)>) -> Self {
+        Self { servers: servers.into_iter().collect() }
+    }
+
     /// Does something with each server that is still well. One that fails is out.
     pub(crate) fn each(&mut self, act: impl Fn(&Server) -> anyhow::Result<()>) {
         for (_, server) in &mut self.servers {

@@ -59,7 +59,7 @@ impl Blob {
     }
 }
 
-/// An image of twelve layers.
+/// An image.
 #[derive(Clone, Debug)]
 pub(crate) struct Image {
     /// The config and the layers.
@@ -72,8 +72,13 @@ pub(crate) struct Image {
 const LAYERS: [usize; 12] = [40, 25, 16, 12, 9, 6, 4, 3, 2, 1, 1, 1];
 
 impl Image {
-    /// An image of about so many bytes.
+    /// An image of twelve layers, of about so many bytes.
     pub(crate) fn new(length: usize, dice: &mut Dice) -> Self {
+        Self::of(&LAYERS.map(|share| length * share / 120), dice)
+    }
+
+    /// An image with layers of those lengths.
+    pub(crate) fn of(layers: &[usize], dice: &mut Dice) -> Self {
         let seed = dice.draw();
         let config = json!({
             "architecture": "amd64",
@@ -82,7 +87,7 @@ impl Image {
             "seed": seed,
         });
         let mut blobs = vec![Blob::new(config.to_string().into_bytes())];
-        blobs.extend(LAYERS.map(|share| layer(length * share / 120, dice)));
+        blobs.extend(layers.iter().map(|length| layer(*length, dice)));
         let descriptor = |media_type: &str, blob: &Blob| json!({ "mediaType": media_type, "digest": blob.digest, "size": blob.bytes.len() });
         let layers: Vec<_> = blobs[1..].iter().map(|blob| descriptor(LAYER_TYPE, blob)).collect();
         let manifest = json!({

@@ -29,8 +29,21 @@ impl Process {
         environment: &[(&str, &str)],
         log: &Path,
     ) -> anyhow::Result<Self> {
+        Self::start_as(&[], name, program, arguments, environment, log)
+    }
+
+    /// The same as another user, told in setpriv's options.
+    pub(crate) fn start_as(
+        user: &[&str],
+        name: &'static str,
+        program: &Path,
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+        log: &Path,
+    ) -> anyhow::Result<Self> {
         let output = File::create(log).with_context(|| format!("making {}", log.display()))?;
         let child = Command::new("setpriv")
+            .args(user)
             // nginx ends its workers at TERM; at KILL they would stay.
             .args(["--pdeathsig", "TERM", "--"])
             .arg(program)

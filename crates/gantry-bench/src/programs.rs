@@ -1,6 +1,8 @@
 //! Finding the programs, and what they say they are.
 
 use std::env;
+use std::ffi::OsString;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -8,6 +10,9 @@ use anyhow::Context;
 
 /// The pinned Go programs; the same table builds them.
 const GO_TOOLS: &str = include_str!("../../../tools/go-tools.txt");
+
+/// Where Debian puts a release of PostgreSQL: `<here>/<major>/bin`.
+const POSTGRES: &str = "/usr/lib/postgresql";
 
 /// Programs that may be run, and the binary that is measured.
 #[derive(Clone, Debug)]
@@ -42,6 +47,15 @@ impl Programs {
         }
     }
 
+    /// Finds a program of PostgreSQL, of the latest release that is installed.
+    pub(crate) fn postgres(&self, name: &str) -> anyhow::Result<PathBuf> {
+        let releases = fs::read_dir(POSTGRES).into_iter().flatten().flatten();
+        let major = |name: OsString| name.to_str()?.parse::<u32>().ok();
+        let latest = releases.filter_map(|entry| major(entry.file_name())).max();
+        let latest = latest.with_context(|| format!("there is no PostgreSQL under {POSTGRES}"))?;
+        there(Path::new(POSTGRES).join(latest.to_string()).join("bin").join(name))
+    }
+
     /// What each program says of itself, or that it is missing.
     pub(crate) fn versions(&self) -> Vec<(String, String)> {
         let asked = [
@@ -51,13 +65,17 @@ impl Programs {
             ("nginx", "-v"),
             ("skopeo", "--version"),
             ("crane", "version"),
+            ("postgres", "--version"),
+            ("minio", "--version"),
         ];
         let version = |(name, flag): (&str, &str)| {
-            let version = self.find(name).map_or_else(
+            let found = if name == "postgres" { self.postgres(name) } else { self.find(name) };
+            let version = found.map_or_else(
                 |error| format!("missing: {error:#}"),
                 // Programs built from a module don't all know which version they are.
                 |path| match (own(name), pinned(name)) {
                     (Some(_), _) => format!("a build of one's own, {}", file_name(&path)),
+                    (None, Some("latest")) => latest(&path),
                     (None, Some(version)) => version.to_owned(),
                     (None, None) => said(&path, flag),
                 },
@@ -75,6 +93,11 @@ fn own(name: &str) -> Option<PathBuf> {
 
 fn file_name(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// The version behind the name `latest`.
+fn latest(path: &Path) -> String {
+    path.canonicalize().map_or_else(|_| "unknown".to_owned(), |path| file_name(&path))
 }
 
 /// What a program prints, on one line.

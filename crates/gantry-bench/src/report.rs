@@ -57,7 +57,7 @@ pub(crate) struct Case {
 }
 
 /// What one of them showed.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub(crate) struct Row {
     /// Who.
     pub(crate) name: String,
@@ -86,4 +86,19 @@ pub(crate) struct Summary {
     pub(crate) peak_rss: u64,
     /// The same of anonymous memory.
     pub(crate) peak_anon: u64,
+    /// What was spent beside nodes, by what they share.
+    pub(crate) beside: Option<Shares>,
+}
+
+/// What nodes share spends on a request, a GB, or whatever the unit's work is.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct Shares {
+    /// CPU seconds of PostgreSQL.
+    pub(crate) postgres_cpu_seconds: f64,
+    /// CPU seconds of MinIO.
+    pub(crate) minio_cpu_seconds: f64,
+    /// Queries of the catalog, where they are counted.
+    pub(crate) queries: Option<f64>,
+    /// Its commits, where they are counted.
+    pub(crate) commits: Option<f64>,
 }

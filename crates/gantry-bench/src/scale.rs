@@ -29,6 +29,16 @@ pub(crate) struct Scale {
     pub(crate) repositories: usize,
     /// First pages asked for in a turn.
     pub(crate) pages: usize,
+    /// Manifests pushed one after the other in a turn.
+    pub(crate) manifest_pushes: usize,
+    /// Small images pushed in a turn.
+    pub(crate) image_pushes: usize,
+    /// Blobs that nodes and their peers push and pull, and how many in a turn.
+    pub(crate) shared_blobs: (usize, usize),
+    /// Repositories of the catalog that a peer lists too.
+    pub(crate) peer_repositories: usize,
+    /// How long a deployment is watched that nobody asks for anything.
+    pub(crate) idle: Duration,
     /// Concurrent pulls while memory is watched, and their length.
     pub(crate) held_pulls: (usize, usize),
     /// Concurrent pushes while memory is watched, and their length.
@@ -50,6 +60,12 @@ impl Scale {
             manifests: 1_000_000,
             repositories: 100_000,
             pages: 2000,
+            manifest_pushes: 200,
+            image_pushes: 200,
+            shared_blobs: (64 * MIB, 4),
+            peer_repositories: 2000,
+            // Leases are renewed every eight seconds.
+            idle: Duration::from_secs(20),
             held_pulls: (256, 64 * MIB),
             held_pushes: (64, 32 * MIB),
         }
@@ -69,6 +85,11 @@ impl Scale {
             manifests: 10_000,
             repositories: 1000,
             pages: 200,
+            manifest_pushes: 20,
+            image_pushes: 20,
+            shared_blobs: (4 * MIB, 4),
+            peer_repositories: 120,
+            idle: Duration::from_secs(2),
             held_pulls: (32, 4 * MIB),
             held_pushes: (8, 4 * MIB),
         }

@@ -1,9 +1,12 @@
 //! The servers that are compared: one file each, and what they have in common.
 
+mod deployment;
 mod distribution;
 mod fill;
 mod gantry;
+mod minio;
 mod nginx;
+mod postgres;
 mod zot;
 
 use std::fmt;
@@ -24,8 +27,10 @@ use crate::process::Process;
 use crate::programs::Programs;
 use crate::watch::Watch;
 
-pub(crate) use fill::push_scope;
-pub(crate) use gantry::PASSWORD;
+pub(crate) use deployment::{Deployment, Ground};
+pub(crate) use fill::{push_scope, put_manifest};
+pub(crate) use gantry::{PASSWORD, bearer, token_request};
+pub(crate) use postgres::{Setup, Statements};
 
 /// Within which a server must be ready.
 const START_DEADLINE: Duration = Duration::from_secs(60);
@@ -90,6 +95,8 @@ pub(crate) struct Server {
     security: Security,
     directory: PathBuf,
     around: Surroundings,
+    /// What it shares with other nodes. Ends after the process.
+    deployment: Option<Deployment>,
 }
 
 /// What is told to the file that starts a server.
@@ -98,6 +105,7 @@ struct Start<'s> {
     directory: &'s Path,
     port: u16,
     security: Security,
+    deployment: Option<&'s Deployment>,
 }
 
 // === impl Kind ===
@@ -168,6 +176,19 @@ impl Server {
         server.wait_until_answering("/v2/")
     }
 
+    /// Starts a node of a deployment, or another kind of server over its bucket; and waits until
+    /// it answers. `directory` is for what no node shares.
+    pub(crate) fn start_node(
+        kind: Kind,
+        around: &Surroundings,
+        directory: &Path,
+        deployment: &Deployment,
+    ) -> anyhow::Result<Self> {
+        let server = Self::run(kind, around, directory, Security::Plain, Some(deployment))?;
+        let ready = if kind == Kind::Gantry { "/readyz" } else { "/v2/" };
+        server.wait_until_answering(ready)
+    }
+
     /// Starts a server and waits for nothing.
     pub(crate) fn spawn(
         kind: Kind,
@@ -175,9 +196,19 @@ impl Server {
         directory: &Path,
         security: Security,
     ) -> anyhow::Result<Self> {
+        Self::run(kind, around, directory, security, None)
+    }
+
+    fn run(
+        kind: Kind,
+        around: &Surroundings,
+        directory: &Path,
+        security: Security,
+        deployment: Option<&Deployment>,
+    ) -> anyhow::Result<Self> {
         fs::create_dir_all(directory)?;
         let port = free_port()?;
-        let start = Start { around, directory, port, security };
+        let start = Start { around, directory, port, security, deployment };
         let process = match kind {
             Kind::Gantry => gantry::start(&start),
             Kind::Distribution => distribution::start(&start),
@@ -185,7 +216,8 @@ impl Server {
             Kind::Nginx => nginx::start(&start),
         }?;
         let (directory, around) = (directory.to_owned(), around.clone());
-        Ok(Self { kind, process, port, security, directory, around })
+        let deployment = deployment.cloned();
+        Ok(Self { kind, process, port, security, directory, around, deployment })
     }
 
     /// Where it is reached with that protocol.
@@ -203,9 +235,20 @@ impl Server {
         self.port
     }
 
-    /// A watch over it.
+    /// The id of its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// A watch over it, and over what it shares with other nodes.
     pub(crate) fn watch(&self) -> Watch {
-        Watch::over(self.process.id())
+        Self::watch_all(&[self])
+    }
+
+    /// A watch over several nodes of one deployment.
+    pub(crate) fn watch_all(nodes: &[&Self]) -> Watch {
+        let processes = nodes.iter().map(|node| node.id()).collect();
+        Watch::over(processes, nodes.iter().find_map(|node| node.deployment.clone()))
     }
 
     /// The `Authorization` of requests of those scopes: none where anyone may do anything.

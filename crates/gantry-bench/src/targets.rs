@@ -17,6 +17,11 @@ pub(crate) enum Target {
     AtMost(f64),
     /// The figure is at most so many times the second row's.
     AtMostTimes(f64),
+    /// The catalog is asked so many queries for each, and no more.
+    Queries(f64),
+    /// The rows are of 1, 2, 3 … nodes, and each node adds at least this share of what the first
+    /// one does alone.
+    Linear(f64),
 }
 
 /// With whom.
@@ -65,6 +70,9 @@ fn wanted(unit: Unit, target: &Target) -> String {
         Target::P99(share, name) => format!("p99 at most {share} × {name}'s"),
         Target::AtMost(most) => format!("at most {most} {}", unit.heading()),
         Target::AtMostTimes(factor) => format!("at most {factor} × the small one"),
+        Target::Queries(1.0) => "1 query".to_owned(),
+        Target::Queries(count) => format!("{count} queries"),
+        Target::Linear(share) => format!("{share} of linear"),
     }
 }
 
@@ -90,7 +98,26 @@ fn measure(case: &Case, target: &Target) -> Result<(String, bool), String> {
             let ratio = subject.value / small.value;
             Ok((format!("{ratio:.2} ×"), ratio <= factor))
         }
+        Target::Queries(count) => {
+            let queries = subject.beside.and_then(|beside| beside.queries);
+            let queries = queries.ok_or("queries were not counted")?;
+            // What is done by the minute, whoever asks, is beyond the third decimal.
+            let reached = (queries * 1000.0).round() <= count * 1000.0;
+            Ok((format!("{queries:.3}"), reached))
+        }
+        Target::Linear(share) => linear(case, subject.value, share),
     }
+}
+
+/// What each number of nodes does, in shares of so many times what one does alone.
+fn linear(case: &Case, alone: f64, share: f64) -> Result<(String, bool), String> {
+    let mut shares = Vec::new();
+    for (nodes, row) in (1_u32..).zip(&case.rows).skip(1) {
+        shares.push((nodes, summary(row)?.value / (alone * f64::from(nodes))));
+    }
+    let told: Vec<_> =
+        shares.iter().map(|(nodes, share)| format!("{share:.2} with {nodes}")).collect();
+    Ok((told.join(", "), shares.iter().all(|(_, reached)| *reached >= share)))
 }
 
 /// How many times as fast `subject` is.
@@ -125,6 +152,7 @@ fn summary(row: &Row) -> Result<&Summary, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::Shares;
 
     fn row(name: &str, value: f64) -> Row {
         let measured = Summary {
@@ -136,6 +164,7 @@ mod tests {
             cpu_seconds: None,
             peak_rss: 0,
             peak_anon: 0,
+            beside: None,
         };
         Row { name: name.to_owned(), measured: Some(measured), failure: None }
     }
@@ -175,6 +204,31 @@ mod tests {
         let rows = || vec![row("large", 12.0), row("small", 10.0)];
         assert_eq!(judged(Unit::Page, rows(), Target::AtMostTimes(1.2)).reached, Some(true));
         assert_eq!(judged(Unit::Page, rows(), Target::AtMostTimes(1.1)).reached, Some(false));
+    }
+
+    #[test]
+    fn nodes_are_compared_with_so_many_times_the_first() {
+        let rows = || vec![row("1 node", 100.0), row("2 nodes", 196.0), row("3 nodes", 270.0)];
+        let verdict = |share| judged(Unit::Requests, rows(), Target::Linear(share));
+        assert_eq!(verdict(0.9).measured, "0.98 with 2, 0.90 with 3");
+        assert_eq!(verdict(0.9).reached, Some(true));
+        assert_eq!(verdict(0.91).reached, Some(false));
+    }
+
+    #[test]
+    fn queries_that_were_not_counted_are_not_none() {
+        let mut row = row("cluster", 1.0);
+        let verdict = judged(Unit::Pulls, vec![row.clone()], Target::Queries(1.0));
+        assert_eq!(verdict.reached, None);
+        let shares = Shares {
+            postgres_cpu_seconds: 0.0,
+            minio_cpu_seconds: 0.0,
+            queries: Some(1.0),
+            commits: Some(0.0),
+        };
+        row.measured.as_mut().unwrap().beside = Some(shares);
+        let verdict = judged(Unit::Pulls, vec![row], Target::Queries(1.0));
+        assert_eq!((verdict.measured.as_str(), verdict.reached), ("1.000", Some(true)));
     }
 
     #[test]

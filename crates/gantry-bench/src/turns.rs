@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use crate::report::{Row, Summary};
+use crate::report::{Row, Shares, Summary};
+use crate::servers::Statements;
 use crate::stats::{median, percentile};
-use crate::watch::Usage;
+use crate::watch::{Beside, Usage};
 
 /// What one turn showed.
 #[derive(Clone, Copy, Debug)]
@@ -99,6 +100,25 @@ fn summary(readings: &[Reading]) -> Option<Summary> {
         cpu_seconds: (cpu > 0.0 && work > 0.0).then(|| cpu / work),
         peak_rss: of(|reading| reading.usage.peak_rss as f64) as u64,
         peak_anon: of(|reading| reading.usage.peak_anon as f64) as u64,
+        beside: shares(readings, work),
+    })
+}
+
+/// What was spent beside for each of so much work.
+fn shares(readings: &[Reading], work: f64) -> Option<Shares> {
+    let beside: Vec<Beside> =
+        readings.iter().map(|reading| reading.usage.beside).collect::<Option<_>>()?;
+    let each = |figure: fn(&Beside) -> f64| beside.iter().map(figure).sum::<f64>() / work;
+    let statements: Option<Vec<Statements>> =
+        beside.iter().map(|beside| beside.statements).collect();
+    let counted = |figure: fn(&Statements) -> f64| {
+        statements.as_ref().map(|statements| statements.iter().map(figure).sum::<f64>() / work)
+    };
+    (work > 0.0).then(|| Shares {
+        postgres_cpu_seconds: each(|beside| beside.postgres.as_secs_f64()),
+        minio_cpu_seconds: each(|beside| beside.minio.as_secs_f64()),
+        queries: counted(|statements| statements.queries),
+        commits: counted(|statements| statements.commits),
     })
 }
 

@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use crate::servers::{Deployment, Statements};
+
 /// `sysconf(_SC_CLK_TCK)`: Linux tells user space 100, whatever its own ticks are.
 const TICKS_PER_SECOND: u64 = 100;
 /// Between two looks at anonymous memory, of which the kernel keeps no peak.
@@ -24,12 +26,26 @@ pub(crate) struct Usage {
     pub(crate) peak_rss: u64,
     /// The highest sample of anonymous memory.
     pub(crate) peak_anon: u64,
+    /// What was spent beside nodes, by what they share.
+    pub(crate) beside: Option<Beside>,
 }
 
-/// A watch over one server; of nothing, it is only a clock.
+/// What the database server and the object store spent meanwhile.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Beside {
+    /// CPU time of PostgreSQL's processes.
+    pub(crate) postgres: Duration,
+    /// CPU time of MinIO.
+    pub(crate) minio: Duration,
+    /// Statements at the database, where they are counted.
+    pub(crate) statements: Option<Statements>,
+}
+
+/// A watch over servers; of nothing, it is only a clock.
 #[derive(Debug)]
 pub(crate) struct Watch {
-    process: Option<u32>,
+    processes: Vec<u32>,
+    deployment: Option<Deployment>,
     running: Option<Running>,
 }
 
@@ -37,42 +53,48 @@ pub(crate) struct Watch {
 struct Running {
     began: Instant,
     cpu: Duration,
+    beside: Option<Beside>,
     stop: Arc<AtomicBool>,
     sampler: Option<JoinHandle<u64>>,
 }
 
 impl Watch {
-    /// A watch over a process and its children.
-    pub(crate) fn over(process: u32) -> Self {
-        Self { process: Some(process), running: None }
+    /// A watch over processes and their children, and over what they share.
+    pub(crate) fn over(processes: Vec<u32>, deployment: Option<Deployment>) -> Self {
+        Self { processes, deployment, running: None }
     }
 
     /// A watch over no process.
     pub(crate) fn clock() -> Self {
-        Self { process: None, running: None }
+        Self::over(Vec::new(), None)
     }
 
     /// Starts it.
     pub(crate) fn start(&mut self) {
+        if let Some(deployment) = &self.deployment
+            && let Err(error) = deployment.count_anew()
+        {
+            eprintln!("   statements can't be counted: {error:#}");
+        }
         let family = self.family();
         for id in &family {
             // Without the right to, peaks are those since the process began.
             let _ = fs::write(format!("/proc/{id}/clear_refs"), RESET_PEAK);
         }
         let stop = Arc::new(AtomicBool::new(false));
-        let sampler = self.process.map(|_| {
+        let sampler = (!family.is_empty()).then(|| {
             let stop = Arc::clone(&stop);
             thread::spawn(move || sample(&family, &stop))
         });
-        let cpu = self.cpu();
-        self.running = Some(Running { began: Instant::now(), cpu, stop, sampler });
+        let (cpu, beside) = (self.cpu(), self.beside());
+        self.running = Some(Running { began: Instant::now(), cpu, beside, stop, sampler });
     }
 
     /// What the process used since it began; the time on the clock is not known.
     pub(crate) fn so_far(&self) -> Usage {
         let peak_rss = self.family().iter().filter_map(|id| status(*id, "VmHWM:")).sum();
         let peak_anon = self.family().iter().map(|id| anonymous(*id)).sum();
-        Usage { elapsed: Duration::ZERO, cpu: self.cpu(), peak_rss, peak_anon }
+        Usage { elapsed: Duration::ZERO, cpu: self.cpu(), peak_rss, peak_anon, beside: None }
     }
 
     /// Stops it.
@@ -80,29 +102,58 @@ impl Watch {
         let Some(running) = self.running.take() else { return Usage::default() };
         let elapsed = running.began.elapsed();
         let cpu = self.cpu().saturating_sub(running.cpu);
+        let beside = self.beside().zip(running.beside).map(|(now, then)| Beside {
+            postgres: now.postgres.saturating_sub(then.postgres),
+            minio: now.minio.saturating_sub(then.minio),
+            statements: self.statements(elapsed),
+        });
         running.stop.store(true, Ordering::Relaxed);
         let peak_anon = running.sampler.and_then(|thread| thread.join().ok()).unwrap_or(0);
         let peak_rss = self.family().iter().filter_map(|id| status(*id, "VmHWM:")).sum();
-        Usage { elapsed, cpu, peak_rss, peak_anon }
+        Usage { elapsed, cpu, peak_rss, peak_anon, beside }
     }
 
     fn family(&self) -> Vec<u32> {
-        let Some(process) = self.process else { return Vec::new() };
-        let children = fs::read_to_string(format!("/proc/{process}/task/{process}/children"));
-        let children = children.unwrap_or_default();
-        std::iter::once(process)
-            .chain(children.split_whitespace().filter_map(|id| id.parse().ok()))
-            .collect()
+        self.processes.iter().flat_map(|process| family(*process)).collect()
     }
 
     fn cpu(&self) -> Duration {
-        let ticks = |id: &u32| {
-            let text = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
-            cpu_ticks(&text)
-        };
-        let total: u64 = self.family().iter().filter_map(ticks).sum();
-        Duration::from_millis(total * 1000 / TICKS_PER_SECOND)
+        cpu(&self.family())
     }
+
+    /// What is spent beside so far, without what is counted.
+    fn beside(&self) -> Option<Beside> {
+        let (postgres, minio) = self.deployment.as_ref()?.processes();
+        let (postgres, minio) = (cpu(&family(postgres)), cpu(&family(minio)));
+        Some(Beside { postgres, minio, statements: None })
+    }
+
+    fn statements(&self, elapsed: Duration) -> Option<Statements> {
+        let counted = self.deployment.as_ref()?.counted(elapsed);
+        counted.unwrap_or_else(|error| {
+            eprintln!("   statements were not counted: {error:#}");
+            None
+        })
+    }
+}
+
+/// A process and its children.
+fn family(process: u32) -> Vec<u32> {
+    let children = fs::read_to_string(format!("/proc/{process}/task/{process}/children"));
+    let children = children.unwrap_or_default();
+    std::iter::once(process)
+        .chain(children.split_whitespace().filter_map(|id| id.parse().ok()))
+        .collect()
+}
+
+/// CPU time that processes have used.
+fn cpu(family: &[u32]) -> Duration {
+    let ticks = |id: &u32| {
+        let text = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+        cpu_ticks(&text)
+    };
+    let total: u64 = family.iter().filter_map(ticks).sum();
+    Duration::from_millis(total * 1000 / TICKS_PER_SECOND)
 }
 
 /// Anonymous memory now.
@@ -161,7 +212,7 @@ mod tests {
 
     #[test]
     fn a_watch_over_this_process_sees_its_memory() {
-        let mut watch = Watch::over(std::process::id());
+        let mut watch = Watch::over(vec![std::process::id()], None);
         watch.start();
         let usage = watch.stop();
         assert!(usage.peak_anon > 0 && usage.peak_rss > 0, "{usage:?}");

@@ -1,10 +1,15 @@
 //! What is measured: a file for each workload.
 
+mod cluster_cost;
+mod cluster_large;
+mod cluster_peer;
+mod cluster_scale;
 mod heads;
 mod images;
 mod lists;
 mod manifests;
 mod memory;
+mod one_by_one;
 mod pulls;
 mod pushes;
 mod requests;
@@ -19,7 +24,7 @@ use crate::report::{Case, Workload};
 /// A workload: its name, what it is, and how it is run.
 type Entry = (&'static str, &'static str, fn(&Bench) -> anyhow::Result<Vec<Case>>);
 
-const ALL: [Entry; 9] = [
+const ALL: [Entry; 13] = [
     ("manifests", "Manifest GET by tag, 64 connections", manifests::run),
     ("heads", "HEAD of manifests and blobs, 64 connections", heads::run),
     ("pulls", "Blob GET, 256 MiB", pulls::run),
@@ -29,6 +34,10 @@ const ALL: [Entry; 9] = [
     ("lists", "First pages of long lists", lists::run),
     ("start", "Start to ready", start::run),
     ("memory", "Anonymous memory", memory::run),
+    ("cluster-cost", "What a pull and a push cost, of a node and embedded", cluster_cost::run),
+    ("cluster-scale", "One, two and three nodes", cluster_scale::run),
+    ("cluster-large", "A database of many manifests beside one of few", cluster_large::run),
+    ("cluster-peer", "Over PostgreSQL and S3, beside distribution over S3", cluster_peer::run),
 ];
 
 /// Their names, in order.

@@ -44,7 +44,12 @@ impl Connection {
     /// Sends a request, drops the body of its answer, and tells how long that was. Fails unless
     /// the answer is 200.
     pub(crate) async fn pull(&mut self, request: &[u8]) -> anyhow::Result<u64> {
-        let answer = self.expect(request, 200).await?;
+        self.finish(request, 200).await
+    }
+
+    /// The same of an answer with another status.
+    pub(crate) async fn finish(&mut self, request: &[u8], status: u16) -> anyhow::Result<u64> {
+        let answer = self.expect(request, status).await?;
         self.skip(answer.length).await?;
         Ok(answer.length)
     }

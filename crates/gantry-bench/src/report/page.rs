@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use anyhow::Context;
 
 use super::units::figure;
-use super::{Case, Report, Row, Summary, Unit, Workload};
+use super::{Case, Report, Row, Shares, Summary, Unit, Workload};
 use crate::targets::Verdict;
 
 const BEGIN: &str = "<!-- figures: begin (written by `make bench`) -->";
@@ -116,6 +116,13 @@ fn table(page: &mut String, case: &Case) {
     if has_cpu {
         headings.push(cpu_heading);
     }
+    let (has_beside, has_counts) = (beside(case).any(|_| true), counted(case));
+    if has_beside {
+        headings.extend(["of PostgreSQL", "of MinIO"]);
+    }
+    if has_counts {
+        headings.extend(["queries", "commits"]);
+    }
     if case.unit != Unit::Memory {
         headings.push("anonymous MiB");
     }
@@ -140,6 +147,17 @@ fn table(page: &mut String, case: &Case) {
             let cpu = summary.cpu_seconds.map(|seconds| figure(seconds * cpu_scale));
             cells.push(cpu.unwrap_or_default());
         }
+        let told =
+            |figures: [Option<f64>; 2]| figures.map(|value| value.map_or_else(String::new, figure));
+        if has_beside {
+            let seconds = |of: fn(&Shares) -> f64| summary.beside.as_ref().map(of);
+            let both = [seconds(|it| it.postgres_cpu_seconds), seconds(|it| it.minio_cpu_seconds)];
+            cells.extend(told(both.map(|seconds| seconds.map(|seconds| seconds * cpu_scale))));
+        }
+        if has_counts {
+            let counts = summary.beside.map_or([None; 2], |it| [it.queries, it.commits]);
+            cells.extend(told(counts));
+        }
         if case.unit != Unit::Memory {
             cells.push(mebibytes(summary.peak_anon));
         }
@@ -150,6 +168,16 @@ fn table(page: &mut String, case: &Case) {
 
 fn measured(case: &Case) -> impl Iterator<Item = &Summary> {
     case.rows.iter().filter_map(|row| row.measured.as_ref())
+}
+
+fn beside(case: &Case) -> impl Iterator<Item = &Shares> {
+    measured(case).filter_map(|summary| summary.beside.as_ref())
+}
+
+/// Whether statements were counted. For a GB they say nothing, and those of idle nodes are left out.
+fn counted(case: &Case) -> bool {
+    !matches!(case.unit, Unit::Bulk | Unit::Idle)
+        && beside(case).any(|shares| shares.queries.is_some())
 }
 
 fn mebibytes(bytes: u64) -> String {

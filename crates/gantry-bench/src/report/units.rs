@@ -10,14 +10,22 @@ pub(crate) enum Unit {
     Requests,
     /// Blobs a second.
     Blobs,
+    /// Pulls of images a second.
+    Pulls,
+    /// Pushes of images a second.
+    Pushes,
     /// Megabytes (10⁶ bytes) a second.
     Bulk,
     /// Seconds for an image.
     Image,
     /// Microseconds for a page of a list.
     Page,
+    /// Microseconds for an answer.
+    Answer,
     /// Milliseconds.
     Millis,
+    /// Milliseconds of CPU time a second.
+    Idle,
     /// Mebibytes of memory.
     Memory,
 }
@@ -28,10 +36,14 @@ impl Unit {
         match self {
             Self::Requests => "requests/s",
             Self::Blobs => "blobs/s",
+            Self::Pulls => "pulls/s",
+            Self::Pushes => "pushes/s",
             Self::Bulk => "MB/s",
             Self::Image => "s",
             Self::Page => "µs/page",
+            Self::Answer => "µs",
             Self::Millis => "ms",
+            Self::Idle => "CPU ms/s",
             Self::Memory => "MiB anonymous",
         }
     }
@@ -41,17 +53,21 @@ impl Unit {
         match self {
             Self::Requests => ("CPU µs/request", 1e6),
             Self::Blobs => ("CPU µs/blob", 1e6),
+            Self::Pulls => ("CPU µs/pull", 1e6),
+            Self::Pushes => ("CPU µs/push", 1e6),
             Self::Bulk => ("CPU s/GB", 1.0),
             Self::Image => ("CPU s/image", 1.0),
             Self::Page => ("CPU µs/page", 1e6),
+            Self::Answer => ("CPU µs/answer", 1e6),
             Self::Millis => ("CPU ms", 1e3),
+            Self::Idle => ("mean", 1e3),
             Self::Memory => ("CPU s", 1.0),
         }
     }
 
     /// Whether more is better.
     pub(crate) fn is_rate(self) -> bool {
-        matches!(self, Self::Requests | Self::Blobs | Self::Bulk)
+        matches!(self, Self::Requests | Self::Blobs | Self::Pulls | Self::Pushes | Self::Bulk)
     }
 }
 

@@ -1,13 +1,32 @@
-//! CNCF distribution with the configuration of its own example, without authentication.
+//! CNCF distribution with the configuration of its own example, without authentication; over files,
+//! or over a bucket with its S3 driver's defaults.
 
 use std::fs;
 
+use super::minio::{PASSWORD, USER};
 use super::{Security, Start, text};
 use crate::process::Process;
 
 pub(super) fn start(start: &Start<'_>) -> anyhow::Result<Process> {
     let certificate = &start.around.certificate;
-    let root = start.directory.join("data");
+    let driver = match start.deployment {
+        None => {
+            format!("  filesystem:\n    rootdirectory: {}\n", text(&start.directory.join("data"))?)
+        }
+        Some(deployment) => format!(
+            "  s3:
+    accesskey: {USER}
+    secretkey: {PASSWORD}
+    region: us-east-1
+    regionendpoint: {endpoint}
+    forcepathstyle: true
+    secure: false
+    bucket: {bucket}
+",
+            endpoint = deployment.minio().endpoint(),
+            bucket = deployment.name(),
+        ),
+    };
     let tls = match start.security {
         Security::Plain => String::new(),
         Security::Tls => format!(
@@ -24,9 +43,7 @@ log:
 storage:
   cache:
     blobdescriptor: inmemory
-  filesystem:
-    rootdirectory: {root}
-  tag:
+{driver}  tag:
     concurrencylimit: 8
 http:
   addr: 127.0.0.1:{port}
@@ -38,7 +55,6 @@ http:
     interval: 10s
     threshold: 3
 ",
-        root = text(&root)?,
         port = start.port,
     );
     let path = start.directory.join("config.yml");

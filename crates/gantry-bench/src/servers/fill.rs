@@ -38,10 +38,7 @@ impl Server {
         }
         let authorization = self.authorization(&[&push_scope(repository)])?;
         let address = self.address(Protocol::Plain);
-        let length = manifest.bytes.len().to_string();
-        let headers = [("Content-Type", MANIFEST_TYPE), ("Content-Length", &length)];
-        let mut put = request("PUT", &path, &address.host(), authorization.as_deref(), &headers);
-        put.extend_from_slice(&manifest.bytes);
+        let put = put_manifest(&path, &address.host(), authorization.as_deref(), &manifest.bytes);
         alone(async { Connection::open(&address).await?.expect(&put, 201).await })
             .with_context(|| format!("putting a manifest into {}", self.kind))
             .map(drop)
@@ -52,6 +49,20 @@ impl Server {
         fs::create_dir_all(path.parent().context("a file has a directory")?)?;
         Ok(fs::write(path, bytes)?)
     }
+}
+
+/// The request that puts a manifest at a path.
+pub(crate) fn put_manifest(
+    path: &str,
+    host: &str,
+    authorization: Option<&str>,
+    manifest: &[u8],
+) -> Vec<u8> {
+    let length = manifest.len().to_string();
+    let headers = [("Content-Type", MANIFEST_TYPE), ("Content-Length", &length)];
+    let mut put = request("PUT", path, host, authorization, &headers);
+    put.extend_from_slice(manifest);
+    put
 }
 
 /// The scope of pushing to a repository, and of pulling from it.

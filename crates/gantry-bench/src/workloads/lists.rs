@@ -1,23 +1,19 @@
 //! First pages: the length of a list must not matter to them.
 
-use std::time::{Duration, Instant};
-
 use anyhow::ensure;
 
-use super::case;
+use super::{case, one_by_one};
 use crate::bench::Bench;
 use crate::catalogs::{Contents, TAGGED};
-use crate::load::{Connection, Crew, Finished, request};
+use crate::load::{Connection, request};
 use crate::report::{Case, Unit};
 use crate::servers::{Kind, Protocol, Security, Server, alone};
-use crate::stats::{median, percentile};
 use crate::targets::Target;
-use crate::turns::{Contestant, Reading, take_turns};
+use crate::turns::{Contestant, take_turns};
 
 /// As many as are asked for: one whole page.
-const PAGE: usize = 100;
+pub(super) const PAGE: usize = 100;
 const SMALL: Contents = Contents { manifests: 2 * PAGE - 1, repositories: PAGE };
-const PATIENCE: Duration = Duration::from_secs(120);
 
 pub(super) fn run(bench: &Bench) -> anyhow::Result<Vec<Case>> {
     let large = bench.large();
@@ -47,7 +43,9 @@ pub(super) fn run(bench: &Bench) -> anyhow::Result<Vec<Case>> {
             let count = if entries == "tags" { contents.manifests } else { contents.repositories };
             Contestant {
                 name: format!("of {count}"),
-                turn: Box::new(move |_| turn(bench, server, path, scope)),
+                turn: Box::new(move |_| {
+                    one_by_one::turn(server, &[ask(server, path, scope)?], bench.scale.pages, 200)
+                }),
             }
         };
         let contestants = vec![contestant(&of_many, large), contestant(&of_few, SMALL)];
@@ -57,49 +55,24 @@ pub(super) fn run(bench: &Bench) -> anyhow::Result<Vec<Case>> {
     Ok(cases)
 }
 
-fn ask(server: &Server, path: &str, scope: &str) -> anyhow::Result<Vec<u8>> {
+/// The request for a page.
+pub(super) fn ask(server: &Server, path: &str, scope: &str) -> anyhow::Result<Vec<u8>> {
     let authorization = server.authorization(&[scope])?;
     let host = server.address(Protocol::Plain).host();
     Ok(request("GET", path, &host, authorization.as_deref(), &[]))
 }
 
 /// Fails unless the page is full.
-fn verify(server: &Server, path: &str, scope: &str, entries: &str) -> anyhow::Result<()> {
+pub(super) fn verify(
+    server: &Server,
+    path: &str,
+    scope: &str,
+    entries: &str,
+) -> anyhow::Result<()> {
     let (get, address) = (ask(server, path, scope)?, server.address(Protocol::Plain));
     let body = alone(async { Connection::open(&address).await?.body(&get).await })?;
     let page: serde_json::Value = serde_json::from_slice(&body)?;
     let count = page[entries].as_array().map_or(0, Vec::len);
     ensure!(count == PAGE, "the first page has {count} {entries}, not {PAGE}");
     Ok(())
-}
-
-/// The median of the times of many pages, asked for one after the other.
-fn turn(bench: &Bench, server: &Server, path: &str, scope: &str) -> anyhow::Result<Reading> {
-    let (get, address) = (ask(server, path, scope)?, server.address(Protocol::Plain));
-    let prepare = async |_| {
-        let mut connection = Connection::open(&address).await?;
-        for _ in 0..bench.scale.pages / 10 {
-            connection.pull(&get).await?;
-        }
-        Ok(connection)
-    };
-    let work = async |_, mut connection: Connection| {
-        let mut times = Vec::with_capacity(bench.scale.pages);
-        for _ in 0..bench.scale.pages {
-            let began = Instant::now();
-            connection.pull(&get).await?;
-            times.push(began.elapsed());
-        }
-        Ok(times)
-    };
-    let crew = Crew { connections: 1, threads: 1, patience: PATIENCE };
-    let Finished { results, usage } = crew.run(&mut server.watch(), prepare, work)?;
-    let mut times: Vec<Duration> = results.into_iter().flatten().collect();
-    let micros: Vec<f64> = times.iter().map(|time| time.as_secs_f64() * 1e6).collect();
-    Ok(Reading {
-        value: median(&micros).unwrap_or(f64::NAN),
-        p99: percentile(&mut times, 0.99),
-        work: micros.len() as f64,
-        usage,
-    })
 }

@@ -46,7 +46,8 @@ pub(super) fn run(bench: &Bench) -> anyhow::Result<Vec<Case>> {
     Ok(cases)
 }
 
-fn turn(server: &Server, form: Form, blob: &Blob) -> anyhow::Result<Reading> {
+/// One push of one blob.
+pub(super) fn turn(server: &Server, form: Form, blob: &Blob) -> anyhow::Result<Reading> {
     // What a server left to the kernel is written now, and not in another's turn.
     rustix::fs::sync();
     let address = server.address(Protocol::Plain);

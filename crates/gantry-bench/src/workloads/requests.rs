@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::ensure;
 
 use crate::bench::Bench;
-use crate::load::{Connection, Crew, Finished, request};
+use crate::load::{Address, Connection, Crew, Finished, request};
 use crate::servers::{Protocol, Server, alone};
 use crate::turns::Reading;
 
@@ -58,17 +58,33 @@ impl Asked<'_> {
         server: &Server,
         protocol: Protocol,
     ) -> anyhow::Result<Reading> {
-        let (bytes, address) = (self.bytes(server, protocol)?, server.address(protocol));
-        let crew = Crew { connections: CONNECTIONS, threads: THREADS, patience: PATIENCE };
-        let prepare = async |_| {
-            let mut connection = Connection::open(&address).await?;
-            self.ask_for(&mut connection, &bytes, bench.scale.warm_up).await?;
+        self.turn_of_all(bench, &[server], protocol, CONNECTIONS)
+    }
+
+    /// One turn of several nodes together, each asked over so many connections.
+    pub(super) fn turn_of_all(
+        &self,
+        bench: &Bench,
+        nodes: &[&Server],
+        protocol: Protocol,
+        connections: usize,
+    ) -> anyhow::Result<Reading> {
+        let asked = |node: &&Server| Ok((node.address(protocol), self.bytes(node, protocol)?));
+        let asked: Vec<(Address, Vec<u8>)> =
+            nodes.iter().map(asked).collect::<anyhow::Result<_>>()?;
+        let connections = connections * nodes.len();
+        let crew = Crew { connections, threads: THREADS, patience: PATIENCE };
+        let prepare = async |number: usize| {
+            let (address, bytes) = &asked[number % asked.len()];
+            let mut connection = Connection::open(address).await?;
+            self.ask_for(&mut connection, bytes, bench.scale.warm_up).await?;
             Ok(connection)
         };
-        let work = async |_, mut connection| {
-            self.ask_for(&mut connection, &bytes, bench.scale.requests_for).await
+        let work = async |number: usize, mut connection| {
+            let (_, bytes) = &asked[number % asked.len()];
+            self.ask_for(&mut connection, bytes, bench.scale.requests_for).await
         };
-        let Finished { results, usage } = crew.run(&mut server.watch(), prepare, work)?;
+        let Finished { results, usage } = crew.run(&mut Server::watch_all(nodes), prepare, work)?;
         Ok(Reading::of_answers(results, usage))
     }
 

@@ -55,8 +55,10 @@ pub(super) fn pool(
 
 /// What the server is to hold each connection to.
 fn set_up(config: &mut Config, options: &PostgresOptions, purpose: Use) {
+    // One plan whatever the arguments: every statement is an index range, and the server would plan
+    // those with a limit anew each time where tables are large.
     let mut settings = format!(
-        "-c statement_timeout={} -c idle_in_transaction_session_timeout={}",
+        "-c plan_cache_mode=force_generic_plan -c statement_timeout={} -c idle_in_transaction_session_timeout={}",
         options.statement_timeout.as_millis(),
         options.between_statements.as_millis()
     );

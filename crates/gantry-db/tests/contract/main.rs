@@ -7,7 +7,7 @@ mod migrations;
 mod transactions;
 mod values;
 
-use gantry_db::{Db, Migration, PostgresOptions, SqliteOptions, Statements, Step};
+use gantry_db::{Db, Migration, PostgresOptions, SqliteOptions, Statements, Step, Stmt};
 use gantry_testkit::postgres;
 
 /// The schema the laws use.
@@ -118,4 +118,12 @@ laws! {
         a_step_before_an_applied_one_is_refused,
         a_failed_step_leaves_nothing,
     },
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgresql_plans_a_statement_once_whatever_its_arguments() {
+    const MODE: Stmt = Stmt::new("select current_setting('plan_cache_mode')");
+    let fresh = empty_postgres().await;
+    let mode = fresh.db.one(&MODE, &[], |row| row.get::<String>(0)).await.unwrap();
+    assert_eq!(mode.as_deref(), Some("force_generic_plan"));
 }
