@@ -12,6 +12,7 @@ mod clients;
 mod deeds;
 mod dice;
 mod facts;
+mod following;
 mod goods;
 mod network;
 mod node;

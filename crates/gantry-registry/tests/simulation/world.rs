@@ -139,7 +139,7 @@ impl Ground {
 }
 
 /// Makes the schema and a registry whose id is no random one.
-async fn establish(onlooker: &Onlooker, time: &Time) -> RegistryId {
+pub(crate) async fn establish(onlooker: &Onlooker, time: &Time) -> RegistryId {
     let catalog = Catalog::new(onlooker.0.clone(), time.clock(0));
     catalog.migrate().await.unwrap();
     let registry = Registry {
