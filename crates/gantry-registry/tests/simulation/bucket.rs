@@ -43,12 +43,10 @@ impl Bucket {
 
     pub(crate) fn put(&mut self, path: &Path, bytes: Bytes) {
         self.names += 1;
-        let object = Object { bytes: bytes.clone(), order: self.names };
-        if let Some(before) = self.objects.insert(path.clone(), object)
-            && before.bytes != bytes
-        {
+        if self.objects.get(path).is_some_and(|before| before.bytes != bytes) {
             self.misuse.push("a name was written twice, with other bytes".into());
         }
+        self.objects.insert(path.clone(), Object { bytes, order: self.names });
     }
 
     pub(crate) fn delete(&mut self, path: &Path) -> Result<()> {
