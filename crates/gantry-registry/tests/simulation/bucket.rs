@@ -41,11 +41,11 @@ impl Bucket {
         self.objects.contains_key(path)
     }
 
-    pub(crate) fn put(&mut self, path: &Path, bytes: Bytes) {
+    pub(crate) fn put(&mut self, path: &Path, bytes: &Bytes) {
         self.names += 1;
         let object = Object { bytes: bytes.clone(), order: self.names };
         if let Some(before) = self.objects.insert(path.clone(), object)
-            && before.bytes != bytes
+            && before.bytes != *bytes
         {
             self.misuse.push("a name was written twice, with other bytes".into());
         }
@@ -89,7 +89,7 @@ impl Bucket {
         }
         let path = upload.path.clone();
         self.uploads.remove(id);
-        self.put(&path, whole.into());
+        self.put(&path, &whole.into());
         Ok(())
     }
 

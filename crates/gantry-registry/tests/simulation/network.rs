@@ -167,7 +167,7 @@ impl Link {
                 Fate::Lost => pending().await,
             }
             if leg == Leg::Back && link.is_dead() {
-                pending().await
+                pending::<()>().await;
             }
             Ok(())
         })
