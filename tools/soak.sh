@@ -5,8 +5,8 @@ cd "$root"
 
 soak=${1:-}
 case $soak in
-crash | power | faults | fuzz | conformance | clients | cluster) ;;
-*) die "usage: make soak PART=crash|power|faults|fuzz|conformance|clients|cluster" ;;
+crash | power | faults | simulation | fuzz | conformance | clients | cluster) ;;
+*) die "usage: make soak PART=crash|power|faults|simulation|fuzz|conformance|clients|cluster" ;;
 esac
 
 "$root/tools/install.sh" test
@@ -28,6 +28,11 @@ power)
 faults)
   GANTRY_CRASH_FAULTS=30 GANTRY_CRASH_FAULT_SECONDS=20 part faults \
     cargo test --workspace --no-fail-fast --test faults -- --nocapture
+  ;;
+# Thousands of seeds of three simulated nodes.
+simulation)
+  GANTRY_SIM_SEEDS=12000 part simulation \
+    cargo test --release --workspace --no-fail-fast --test simulation -- --nocapture
   ;;
 # Ten minutes for each target.
 fuzz) part fuzz "$root/crates/gantry-oci/fuzz/run.sh" 600 ;;

@@ -2,7 +2,8 @@
 //!
 //! A [`Db`] runs [`Stmt`]s: single queries with [`Db::one`] and [`Db::all`], transactions with [`Db::write`]. The
 //! caller's code is the same on both databases, and so are results, errors and guarantees; one contract suite holds
-//! both drivers to that. Nothing here knows a table.
+//! both drivers to that. Nothing here knows a table. The feature `simulation` adds a third driver, for tests of several
+//! nodes: a database in memory behind a network that the test makes.
 //!
 //! ```no_run
 //! # use gantry_db::{Db, DbError, Durability, SqliteOptions, Stmt, args};

@@ -147,7 +147,11 @@ impl Content {
     /// One read of the sealed bytes: for a digest by an algorithm that wasn't announced, and where
     /// someone else may have sealed them.
     async fn rehash(&self, key: &BlobKey, digest: &Digest) -> Result<Digest, FinishError> {
-        let stored = self.blobs().read(key, None).await.map_err(StoreError::from)?;
+        let stored = match self.blobs().read(key, None).await {
+            // Whoever sealed them has ended the session since, and others had brought the digest.
+            Err(BlobError::NotFound(_)) => return Err(AppendError::Unknown.into()),
+            stored => stored.map_err(StoreError::from)?,
+        };
         Ok(hash(Hasher::new(digest.algorithm()), stored).await?.finish())
     }
 

@@ -41,12 +41,14 @@ impl Bucket {
         self.objects.contains_key(path)
     }
 
-    pub(crate) fn put(&mut self, path: &Path, bytes: Bytes) {
+    pub(crate) fn put(&mut self, path: &Path, bytes: &Bytes) {
         self.names += 1;
-        if self.objects.get(path).is_some_and(|before| before.bytes != bytes) {
+        let object = Object { bytes: bytes.clone(), order: self.names };
+        if let Some(before) = self.objects.insert(path.clone(), object)
+            && before.bytes != *bytes
+        {
             self.misuse.push("a name was written twice, with other bytes".into());
         }
-        self.objects.insert(path.clone(), Object { bytes, order: self.names });
     }
 
     pub(crate) fn delete(&mut self, path: &Path) -> Result<()> {
@@ -87,7 +89,7 @@ impl Bucket {
         }
         let path = upload.path.clone();
         self.uploads.remove(id);
-        self.put(&path, whole.into());
+        self.put(&path, &whole.into());
         Ok(())
     }
 

@@ -109,7 +109,7 @@ impl ObjectStore for RemoteObjects {
     async fn put_opts(&self, path: &Path, payload: PutPayload, _: PutOptions) -> Result<PutResult> {
         let (path, bytes) = (path.clone(), Bytes::from(payload));
         let put = move |bucket: &mut Bucket| {
-            bucket.put(&path, bytes.clone());
+            bucket.put(&path, &bytes);
             Ok(PutResult { e_tag: None, version: None, extensions: <_>::default() })
         };
         self.ask("put", put).await
