@@ -16,6 +16,7 @@ mod dice;
 mod facts;
 mod following;
 mod goods;
+mod holding;
 mod network;
 mod node;
 mod nodes;

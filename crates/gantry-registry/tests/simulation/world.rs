@@ -114,7 +114,7 @@ async fn live(ground: &Ground, dice: &mut Dice, sabotage: Sabotage) {
 }
 
 impl Ground {
-    async fn new(dice: &mut Dice) -> Self {
+    pub(crate) async fn new(dice: &mut Dice) -> Self {
         let time = Time::begin();
         let trace = Trace::new(time.clone());
         let network = Network::new(dice.split(), trace.clone());
