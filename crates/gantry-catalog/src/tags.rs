@@ -87,7 +87,12 @@ impl Transaction<'_, '_> {
         digest: &Digest,
         by: &str,
     ) -> Result<Option<Digest>, DbError> {
-        let before = self.tag_stamped(repository, tag)?;
+        let mut before = self.tag_stamped(repository, tag)?;
+        if before.is_none() {
+            // There is no row to lock: of two who make the tag one must come after the other.
+            self.repository_lock(repository)?;
+            before = self.tag_stamped(repository, tag)?;
+        }
         let newest = match before {
             Some((_, stamp)) => Some(stamp),
             None => self.tag_removed(repository, tag)?,
@@ -118,6 +123,8 @@ impl Transaction<'_, '_> {
         tag: &Tag,
         by: &str,
     ) -> Result<Option<Digest>, DbError> {
+        // Whose counts change in the end; who makes a tag locks it first too.
+        self.repository_lock(repository)?;
         let Some((digest, stamp)) = self.tag_stamped(repository, tag)? else { return Ok(None) };
         self.tx.exec(&DELETE, &args![repository.to_bytes(), tag.as_str()])?;
         self.tag_remember(repository, tag, stamp.next(self.now), None, by)?;

@@ -130,6 +130,15 @@ impl Site {
         self.said(self.command().arg("gc").arg("--data").arg(&self.data))
     }
 
+    /// The last lines in which the servers told of errors.
+    pub fn errors(&self) -> String {
+        let text = fs::read(&self.log).unwrap_or_default();
+        let text = String::from_utf8_lossy(&text);
+        let errors: Vec<&str> =
+            text.lines().rev().filter(|line| line.contains(" ERROR ")).collect();
+        errors.into_iter().take(60).rev().collect::<Vec<_>>().join("\n")
+    }
+
     /// The end of what the servers said.
     pub fn log_text(&self) -> String {
         let text = fs::read(&self.log).unwrap_or_default();

@@ -170,7 +170,7 @@ impl Cluster {
     }
 
     fn said(&self) -> String {
-        self.sites.iter().map(Site::log_text).collect::<Vec<_>>().join("\n--- next node\n")
+        self.sites.iter().map(Site::errors).collect::<Vec<_>>().join("\n--- next node\n")
     }
 }
 

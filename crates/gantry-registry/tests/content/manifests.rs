@@ -1,5 +1,6 @@
 //! Pushing and deleting manifests and tags.
 
+use futures_util::future::join_all;
 use gantry_model::RegistrySettings;
 use gantry_model::permission::{Delete, Pull};
 use gantry_oci::{Digest, RepositoryName, Tag};
@@ -54,6 +55,32 @@ async fn an_overwritten_tag_answers_the_new_manifest_at_once() {
         let found = world.content.find_manifest(&permit, &"v1".parse().unwrap()).await.unwrap();
         assert_eq!(found.digest, second);
         assert!(world.has_manifest("app", &first.to_string()).await);
+    })
+    .await;
+}
+
+/// The clock stands still, so that nothing but their order tells the stamps apart.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_who_set_and_remove_a_tag_at_once_each_comes_after_another() {
+    on_each_database(RegistrySettings::default(), async |world| {
+        let blobs: [&'static [u8]; 6] = [b"{}", b"one", b"two", b"three", b"four", b"five"];
+        for bytes in blobs {
+            world.push_blob("app", bytes).await;
+        }
+        let documents: Vec<_> =
+            blobs[1..].iter().map(|layer| image(&[b"{}", layer], None)).collect();
+        for round in 0..10 {
+            let puts = documents.iter().map(|document| world.put("app", "v1", document));
+            for put in join_all(puts).await {
+                put.unwrap_or_else(|error| panic!("round {round}: {error}"));
+            }
+            let tag: Tag = "v1".parse().unwrap();
+            let permit = world.permit::<Delete>("app");
+            let removals = (0..2).map(|_| world.content.delete_tag(&permit, &tag));
+            let removed: Vec<_> = join_all(removals).await;
+            let done = removed.iter().filter(|removal| removal.is_ok()).count();
+            assert_eq!(done, 1, "round {round}: {removed:?}");
+        }
     })
     .await;
 }
