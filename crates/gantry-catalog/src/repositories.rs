@@ -25,7 +25,8 @@ pub(crate) const INSERT: Stmt = Stmt::new(
          on conflict (registry, name) do nothing",
 );
 
-pub(crate) const LOCK: Stmt = Stmt::new("select 1 from repository where id = $1 /*FOR UPDATE*/");
+pub(crate) const LOCK: Stmt =
+    Stmt::new("select 1 from repository where id = $1 /*FOR NO KEY UPDATE*/");
 
 pub(crate) const CHANGE_COUNTS: Stmt = Stmt::new(
     "update repository
@@ -90,10 +91,13 @@ impl Transaction<'_, '_> {
         Ok(self.repository_find(registry, name)?.unwrap_or(id))
     }
 
-    /// Keeps others that ask for it from the repository until the transaction ends.
+    /// Keeps others that ask for it from the repository until the transaction ends. Comes before any
+    /// other lock, so that nobody who has it waits for someone who wants it.
     ///
-    /// Where sparse content is allowed, a manifest and what it names may be pushed at the same
-    /// time; each must see the other or be seen by it.
+    /// Whoever changes manifests or tags asks: of two changes to one tag the later is stamped later,
+    /// and all of them come to the repository's counts in the end. Where sparse content is allowed,
+    /// so does whoever brings a blob: a manifest and what it names may be pushed at the same time,
+    /// and each must see the other or be seen by it.
     pub fn repository_lock(&mut self, id: RepositoryId) -> Result<(), DbError> {
         self.tx.one(&LOCK, &args![id.to_bytes()], |_| Ok(())).map(drop)
     }

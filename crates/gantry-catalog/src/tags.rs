@@ -79,7 +79,8 @@ impl Transaction<'_, '_> {
     }
 
     /// Makes the tag name the manifest, stamped after whatever it named before, also before it was
-    /// removed. Answers what it named until now.
+    /// removed. Answers what it named until now. The repository must be locked
+    /// ([`repository_lock`](Self::repository_lock)).
     pub fn tag_set(
         &mut self,
         repository: RepositoryId,
@@ -87,12 +88,7 @@ impl Transaction<'_, '_> {
         digest: &Digest,
         by: &str,
     ) -> Result<Option<Digest>, DbError> {
-        let mut before = self.tag_stamped(repository, tag)?;
-        if before.is_none() {
-            // There is no row to lock: of two who make the tag one must come after the other.
-            self.repository_lock(repository)?;
-            before = self.tag_stamped(repository, tag)?;
-        }
+        let before = self.tag_stamped(repository, tag)?;
         let newest = match before {
             Some((_, stamp)) => Some(stamp),
             None => self.tag_removed(repository, tag)?,
@@ -116,15 +112,13 @@ impl Transaction<'_, '_> {
         Ok(before.map(|(digest, _)| digest))
     }
 
-    /// Removes the tag; answers what it named.
+    /// Removes the tag; answers what it named. The repository must be locked.
     pub fn tag_delete(
         &mut self,
         repository: RepositoryId,
         tag: &Tag,
         by: &str,
     ) -> Result<Option<Digest>, DbError> {
-        // Whose counts change in the end; who makes a tag locks it first too.
-        self.repository_lock(repository)?;
         let Some((digest, stamp)) = self.tag_stamped(repository, tag)? else { return Ok(None) };
         self.tx.exec(&DELETE, &args![repository.to_bytes(), tag.as_str()])?;
         self.tag_remember(repository, tag, stamp.next(self.now), None, by)?;

@@ -4,9 +4,10 @@ use std::borrow::Cow;
 
 /// A statement that SQLite and PostgreSQL both run.
 ///
-/// Arguments are `$1`, `$2`, … in any order and as often as needed. Two comments stand for row locks that only
-/// PostgreSQL needs, since SQLite has one writer: `/*FOR UPDATE*/` becomes `for update`, and `/*SKIP LOCKED*/`
-/// becomes `for update skip locked`.
+/// Arguments are `$1`, `$2`, … in any order and as often as needed. Comments stand for row locks that only
+/// PostgreSQL needs, since SQLite has one writer: `/*FOR UPDATE*/` becomes `for update`, `/*FOR NO KEY UPDATE*/`
+/// `for no key update`, which those don't wait for who only name the row, and `/*SKIP LOCKED*/` becomes
+/// `for update skip locked`.
 ///
 /// ```
 /// # use gantry_db::Stmt;
@@ -45,6 +46,7 @@ impl Stmt {
         let locks = self
             .sql
             .replace("/*SKIP LOCKED*/", "for update skip locked")
+            .replace("/*FOR NO KEY UPDATE*/", "for no key update")
             .replace("/*FOR UPDATE*/", "for update");
         Cow::Owned(locks)
     }
@@ -68,6 +70,10 @@ mod tests {
         assert_eq!(
             Stmt::new("select id from job /*FOR UPDATE*/").postgres(),
             "select id from job for update"
+        );
+        assert_eq!(
+            Stmt::new("select id from job /*FOR NO KEY UPDATE*/").postgres(),
+            "select id from job for no key update"
         );
     }
 }

@@ -48,6 +48,9 @@ impl Content {
                 let Some(repository) = tx.repository_find(registry, &name)? else {
                     return Err(unknown);
                 };
+                if sparse {
+                    tx.repository_lock(repository)?;
+                }
                 let Some(size) = tx.blob_size(repository, &digest)? else { return Err(unknown) };
                 if let Some(manifest) = tx.blob_edge_manifest(repository, &digest)?
                     && !sparse

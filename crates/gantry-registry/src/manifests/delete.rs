@@ -49,6 +49,7 @@ impl Content {
             .transaction(Durability::Power, move |tx| {
                 let unknown = || DeleteManifestError::TagUnknown(tag.clone());
                 let repository = tx.repository_find(registry, &name)?.ok_or_else(unknown)?;
+                tx.repository_lock(repository)?;
                 let place = Place { registry, repository, name: &name };
                 Remover::new(&place, &by).tag(tx, &tag)?.ok_or_else(unknown)?;
                 tx.on_commit(content.cache().invalidation(registry, &name));
@@ -79,6 +80,7 @@ impl Content {
                 .transaction(Durability::Power, move |tx| {
                     let unknown = || DeleteManifestError::Unknown(digest);
                     let repository = tx.repository_find(registry, &name)?.ok_or_else(unknown)?;
+                    tx.repository_lock(repository)?;
                     let place = Place { registry, repository, name: &name };
                     tx.manifest_find(repository, &digest)?.ok_or_else(unknown)?;
                     if let Some(parent) = tx.manifest_edge_parent(repository, &digest)?

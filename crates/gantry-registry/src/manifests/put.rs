@@ -131,9 +131,7 @@ impl Content {
             .transaction(Durability::Power, move |tx| {
                 let repository = tx.repository_ensure(registry, &name)?;
                 let place = Place { registry, repository, name: &name };
-                if sparse {
-                    tx.repository_lock(repository)?;
-                }
+                tx.repository_lock(repository)?;
                 let named = find_named(tx, repository, &view)?;
                 if !sparse {
                     named.all_present()?;

@@ -1,6 +1,9 @@
 //! Pushing and deleting manifests and tags.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
+use gantry_db::{Dialect, Stmt};
 use gantry_model::RegistrySettings;
 use gantry_model::permission::{Delete, Pull};
 use gantry_oci::{Digest, RepositoryName, Tag};
@@ -83,6 +86,55 @@ async fn of_many_who_set_and_remove_a_tag_at_once_each_comes_after_another() {
         }
     })
     .await;
+}
+
+/// A deadlock costs a second before the database finds it.
+#[tokio::test(flavor = "multi_thread")]
+async fn pushes_and_deletes_of_one_repository_never_wait_for_each_other_in_a_circle() {
+    const DEADLOCKS: Stmt =
+        Stmt::new("select deadlocks from pg_stat_database where datname = current_database()");
+    let settings = [RegistrySettings::default(), sparse()];
+    for settings in settings {
+        on_each_database(settings, async |world| {
+            let blobs: [&'static [u8]; 5] = [b"{}", b"one", b"two", b"three", b"four"];
+            let documents: Vec<_> =
+                blobs[1..].iter().map(|layer| image(&[b"{}", layer], None)).collect();
+            let client = async |number: usize| {
+                for step in 0..60 {
+                    let document = &documents[(number + step) % documents.len()];
+                    let bytes = serde_json::to_vec(document).unwrap();
+                    let digest = Digest::sha256(&bytes);
+                    let permit = world.permit::<Delete>("app");
+                    let tag = format!("v{}", (number * 7 + step) % 3);
+                    // Whether each does anything depends on the others; that none is in the way
+                    // of another is what counts.
+                    match (number + step * 5) % 8 {
+                        0 => drop(world.content.delete_tag(&permit, &tag.parse().unwrap()).await),
+                        1 => drop(world.content.delete_manifest(&permit, &digest).await),
+                        2 => {
+                            let layer = Digest::sha256(blobs[1 + step % 4]);
+                            drop(world.content.delete_blob(&permit, &layer).await);
+                        }
+                        _ => {
+                            for bytes in blobs {
+                                world.push_blob("app", bytes).await;
+                            }
+                            drop(world.put("app", &tag, document).await);
+                        }
+                    }
+                }
+            };
+            join_all((0..8).map(client)).await;
+            let db = world.content.catalog().db();
+            if db.dialect() == Dialect::Postgres {
+                // The server's processes tell of it within a second.
+                tokio::time::sleep(Duration::from_secs(2)).await;
+                let found = db.one(&DEADLOCKS, &[], |row| row.get::<i64>(0)).await.unwrap();
+                assert_eq!(found, Some(0));
+            }
+        })
+        .await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
