@@ -51,7 +51,7 @@ impl Client {
     }
 
     /// Works until told that it is over, and ends what it is at.
-    pub(crate) async fn work(mut self, over: CancellationToken) -> Result<(), String> {
+    pub(crate) async fn work(mut self, over: CancellationToken) {
         while !over.is_cancelled() {
             sleep(self.dice.millis(0, 600)).await;
             let repository = *self.dice.pick(&REPOSITORIES);
@@ -65,7 +65,6 @@ impl Client {
                 _ => sleep(self.dice.millis(500, 5_000)).await,
             }
         }
-        Ok(())
     }
 
     /// Asks a node; also says which.

@@ -76,7 +76,7 @@ impl Pair {
         let time = Time::begin();
         let clock = time.clone();
         let database = SimulatedDatabase::new(move || clock.micros()).unwrap();
-        let registry = establish(&Onlooker::new(&database), &time).await;
+        let registry = establish(&Onlooker::new(&database), &time, <_>::default()).await;
         let wire = Arc::new(SlowOnce { before: AtomicI64::new(i64::MAX) });
         let quick = Arc::new(SlowOnce { before: AtomicI64::new(i64::MAX) });
         let one = node(&database, quick, "one", &time).await;

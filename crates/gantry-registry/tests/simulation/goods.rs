@@ -56,6 +56,13 @@ impl Goods {
         self.manifests.iter().find(|document| document.digest == *digest)
     }
 
+    /// Whether the manifest names the blob.
+    pub(crate) fn names(&self, manifest: &Digest, blob: &Digest) -> bool {
+        self.manifest(manifest).is_some_and(|document| {
+            document.blobs.iter().any(|index| self.blobs[*index].digest == *blob)
+        })
+    }
+
     /// Whether the manifest `referrer` goes when `digest` is deleted.
     pub(crate) fn goes_with(&self, referrer: &Digest, digest: &Digest) -> bool {
         let subject = self.manifest(referrer).and_then(|document| document.subject);

@@ -2,7 +2,6 @@
 //! requests whose connection broke are sent again, so that some are acted on twice.
 
 use std::fmt;
-use std::ops::Range;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -138,7 +137,7 @@ impl ObjectStore for RemoteObjects {
         Ok(GetResult {
             payload: GetResultPayload::Stream(body),
             meta: meta(path, whole as usize),
-            range: Range { start: range.start, end: range.end },
+            range,
             attributes: <_>::default(),
             extensions: <_>::default(),
         })

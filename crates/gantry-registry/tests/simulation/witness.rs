@@ -12,6 +12,7 @@ use std::fmt::Display;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use gantry_model::RegistrySettings;
 use gantry_oci::Digest;
 use gantry_registry::Content;
 use object_store::path::Path;
@@ -35,6 +36,7 @@ pub(crate) struct Witness(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
+    settings: RegistrySettings,
     goods: Arc<Goods>,
     time: Time,
     trace: Trace,
@@ -58,6 +60,7 @@ struct Seen {
 
 impl Witness {
     pub(crate) fn new(
+        settings: RegistrySettings,
         goods: Arc<Goods>,
         time: Time,
         trace: Trace,
@@ -65,7 +68,7 @@ impl Witness {
         bucket: Arc<Mutex<Bucket>>,
     ) -> Self {
         let seen = Mutex::default();
-        Self(Arc::new(Inner { goods, time, trace, onlooker, bucket, seen }))
+        Self(Arc::new(Inner { settings, goods, time, trace, onlooker, bucket, seen }))
     }
 
     /// Something happens that is to be read about after a failure.
@@ -177,12 +180,14 @@ impl Witness {
             let told = self.tell(&fact, value);
             self.0.trace.note(format_args!("{node} made it so: {told}"));
             let explained = seen.deeds.explain(&fact, value, moment, &self.0.goods);
-            if !explained && !seen.was_garbage(&fact, value, moment) {
+            if !explained && !seen.was_garbage(&fact, value, moment, &self.0.goods) {
                 wrong.push(format!("{node} made it so that {told}, which nobody asked for"));
             }
             seen.timelines.entry(fact).or_default().push(moment, value);
         }
-        wrong.extend(self.unheld(&seen.facts));
+        if !self.0.settings.sparse_content {
+            wrong.extend(self.unheld(&seen.facts));
+        }
         drop(seen);
         wrong.extend(self.without_bytes());
         wrong.iter().for_each(|what| self.accuse(what));
@@ -287,11 +292,16 @@ impl Seen {
         })
     }
 
-    /// Whether the collector may have made it so: nobody is promised the blob any more.
-    fn was_garbage(&self, fact: &Fact, value: Option<Digest>, now: Moment) -> bool {
-        let Fact::Blob(..) = fact else { return false };
+    /// Whether the collector may have made it so: nobody is promised the blob any more, and no
+    /// manifest names it.
+    fn was_garbage(&self, fact: &Fact, value: Option<Digest>, now: Moment, goods: &Goods) -> bool {
+        let (Fact::Blob(repository, digest), None) = (fact, value) else { return false };
+        let is_named = self.facts.keys().any(|fact| {
+            matches!(fact, Fact::Manifest(here, manifest)
+                if here == repository && goods.names(manifest, digest))
+        });
         let promised = self.promises.get(fact);
-        value.is_none() && promised.is_none_or(|asked| asked.at + GRACE <= now.at + TOLERANCE)
+        !is_named && promised.is_none_or(|asked| asked.at + GRACE <= now.at + TOLERANCE)
     }
 }
 

