@@ -6,11 +6,15 @@
 
 use std::fmt::Write;
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 use gantry_db::{Arg, Column, DbError, Durability, Row, Stmt};
 
 use crate::{Catalog, Transaction};
 
+/// The lease of the copy that fills a catalog, and for how long each of its transactions takes it.
+const LEASE: &str = "copy";
+const TERM: Duration = Duration::from_secs(60);
 /// How many arguments one statement has at most.
 const ARGUMENTS: usize = 400;
 
@@ -233,20 +237,24 @@ fn leak(text: String) -> &'static str {
 
 impl Catalog {
     /// Copies all rows to `target`, whose own are removed first; both must have this release's
-    /// schema, and nobody else may change either meanwhile. `told` hears after each page which table
-    /// it was, and how many rows it had.
+    /// schema, and no server may change either meanwhile. Of two copies to one target, `copier` being
+    /// what they differ in, one fails. `told` hears after each page which table it was, and how many
+    /// rows it had.
     ///
     /// Durable once a later transaction of the target's is.
     pub async fn copy_rows_to(
         &self,
         target: &Self,
+        copier: &str,
         mut told: impl FnMut(&'static str, usize),
     ) -> Result<(), DbError> {
         for table in TABLES.iter().rev() {
-            let clear = |tx: &mut Transaction<'_, '_>| {
+            let copier = copier.to_owned();
+            let clear = move |tx: &mut Transaction<'_, '_>| {
+                tx.copy_goes_on(&copier)?;
                 tx.tx.exec(&table.clear, &[Arg::Int(table.page as i64)])
             };
-            while target.transaction(Durability::Process, clear).await? > 0 {}
+            while target.transaction(Durability::Process, clear.clone()).await? > 0 {}
         }
         for table in TABLES.iter() {
             let mut after = table.start();
@@ -255,10 +263,12 @@ impl Catalog {
                 let Some(last) = page.last() else { break };
                 after = last[..table.key.len()].to_vec();
                 told(table.name, page.len());
-                let page = Arc::new(page);
-                target
-                    .transaction(Durability::Process, move |tx| tx.insert_rows(table, &page))
-                    .await?;
+                let (page, copier) = (Arc::new(page), copier.to_owned());
+                let insert = move |tx: &mut Transaction<'_, '_>| {
+                    tx.copy_goes_on(&copier)?;
+                    tx.insert_rows(table, &page)
+                };
+                target.transaction(Durability::Process, insert).await?;
             }
         }
         Ok(())
@@ -272,6 +282,14 @@ impl Catalog {
 }
 
 impl Transaction<'_, '_> {
+    /// Makes sure that no other copy fills this catalog.
+    pub fn copy_goes_on(&mut self, copier: &str) -> Result<(), DbError> {
+        let held = self.lease_take(LEASE, copier, TERM)?;
+        held.map(drop).ok_or_else(|| {
+            DbError::Other("another `gantry copy` is at work here, or was a minute ago".into())
+        })
+    }
+
     fn insert_rows(&mut self, table: &Table, rows: &[Vec<Value>]) -> Result<(), DbError> {
         let (many, insert_many) = &table.insert_many;
         for chunk in rows.chunks(*many) {

@@ -84,10 +84,12 @@ async fn rows_are_the_same_on_either_database_and_after_a_second_copy() {
     fill(&second).await;
     let mut told = 0;
     let count = |table, rows| told += if table == "journal" { rows } else { 0 };
-    first.copy_rows_to(&second, count).await.unwrap();
+    first.copy_rows_to(&second, "one", count).await.unwrap();
+    let refused = first.copy_rows_to(&second, "two", |_, _| ()).await.unwrap_err();
+    assert!(refused.to_string().contains("another `gantry copy`"), "{refused}");
     assert_eq!(told, 2500);
-    second.copy_rows_to(&third, |_, _| ()).await.unwrap();
-    second.copy_rows_to(&third, |_, _| ()).await.unwrap();
+    second.copy_rows_to(&third, "three", |_, _| ()).await.unwrap();
+    second.copy_rows_to(&third, "three", |_, _| ()).await.unwrap();
     let wanted = rows(&first).await;
     assert_eq!(wanted.len(), 2500);
     assert!(rows(&second).await == wanted && rows(&third).await == wanted);

@@ -13,6 +13,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Args;
 use gantry_catalog::{Durability, Transaction};
+use gantry_model::NodeId;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use self::blobs::{Copied, copy_blobs};
@@ -90,12 +91,14 @@ async fn copy_rows(sides: &Sides) -> anyhow::Result<u64> {
         bar.set_message(table);
         bar.inc(count as u64);
     };
-    source.copy_rows_to(target, told).await.context("copying the catalog")?;
+    let copier = NodeId::new(source.now()).to_string();
+    source.copy_rows_to(target, &copier, told).await.context("copying the catalog")?;
     bar.finish_and_clear();
     let authority = sides.take_authority().await?;
     sides.nobody_serves().await?;
     let id = sides.deployment().to_owned();
     let arrive = move |tx: &mut Transaction<'_, '_>| {
+        tx.copy_goes_on(&copier)?;
         if let Some(authority) = &authority {
             tx.certificate_authority_establish(authority)?;
         }
