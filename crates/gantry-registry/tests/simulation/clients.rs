@@ -42,7 +42,7 @@ pub(crate) type Said<T, E> = Result<Result<T, E>, NoAnswer>;
 
 impl Client {
     pub(crate) fn new(ground: Ground, nodes: Nodes, number: usize, dice: Dice) -> Self {
-        Self { ground, nodes, number, dice, hangs_up: 3 }
+        Self { ground, nodes, number, dice, hangs_up: 5 }
     }
 
     /// One that waits for every answer.
@@ -60,8 +60,9 @@ impl Client {
                 40..=57 => self.pull_tag(repository).await,
                 58..=77 => self.pull_digest(repository).await,
                 78..=84 => self.remove_tag(repository).await,
-                85..=93 => self.remove_manifest(repository).await,
-                94..=97 => self.remove_blob(repository).await,
+                85..=90 => self.remove_manifest(repository).await,
+                91..=92 => self.remove_blob(repository).await,
+                93..=97 => self.ask_for_blob(repository).await,
                 _ => sleep(self.dice.millis(500, 5_000)).await,
             }
         }

@@ -4,11 +4,14 @@ use gantry_model::permission::{Pull, Push};
 use gantry_oci::Digest;
 use gantry_registry::manifests::{MissingContent, PutManifestError, UnreadManifest};
 
+use tokio::time::sleep;
+
 use super::session::body;
 use super::{Client, NoAnswer};
 use crate::deeds::Deed;
 use crate::facts::Fact;
 use crate::goods::REPOSITORIES;
+use crate::witness::GRACE;
 
 /// How often a client tries before it gives up.
 const TRIES: usize = 4;
@@ -40,6 +43,10 @@ impl Client {
             if !self.push_blob(repository, *blob).await {
                 return false;
             }
+        }
+        if self.dice.percent(8) {
+            // What it was told is there may be named until the grace is over.
+            sleep(self.dice.millis(0, GRACE.as_millis() as u64)).await;
         }
         for _ in 0..TRIES {
             let deed = Deed::PutManifest(repository.into(), document.digest, tag.clone());
@@ -123,6 +130,13 @@ impl Client {
             }
         }
         self.push_at_once(repository, blob).await
+    }
+
+    /// Asks for a blob, and is promised it where it is there.
+    pub(super) async fn ask_for_blob(&mut self, repository: &str) {
+        let goods = self.ground.goods.clone();
+        let digest = self.dice.pick(&goods.blobs).digest;
+        self.has_blob(repository, digest).await;
     }
 
     /// Asks whether the blob is there, so that it needn't be pushed.
