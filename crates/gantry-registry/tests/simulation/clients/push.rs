@@ -3,7 +3,6 @@
 use gantry_model::permission::{Pull, Push};
 use gantry_oci::Digest;
 use gantry_registry::manifests::{MissingContent, PutManifestError, UnreadManifest};
-
 use tokio::time::sleep;
 
 use super::session::body;
