@@ -62,7 +62,8 @@ impl Client {
                 78..=84 => self.remove_tag(repository).await,
                 85..=90 => self.remove_manifest(repository).await,
                 91..=92 => self.remove_blob(repository).await,
-                93..=97 => self.ask_for_blob(repository).await,
+                93..=94 => self.ask_for_blob(repository).await,
+                95..=98 => self.push_alone(repository).await,
                 _ => sleep(self.dice.millis(500, 5_000)).await,
             }
         }

@@ -9,7 +9,7 @@ use crate::dice::Dice;
 pub(crate) const REPOSITORIES: [&str; 2] = ["app", "lib"];
 pub(crate) const TAGS: [&str; 2] = ["v1", "v2"];
 
-const BLOBS: usize = 6;
+const BLOBS: usize = 9;
 const IMAGES: usize = 4;
 /// Longer blobs have more than one part.
 pub(crate) const PART: usize = 100;

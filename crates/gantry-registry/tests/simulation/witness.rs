@@ -26,7 +26,7 @@ use crate::trace::Trace;
 use crate::wire::Onlooker;
 
 /// How long a blob is kept that nothing names.
-pub(crate) const GRACE: Duration = Duration::from_secs(16);
+pub(crate) const GRACE: Duration = Duration::from_secs(8);
 /// What clocks that differ may take from it.
 const TOLERANCE: Duration = Duration::from_secs(1);
 

@@ -131,6 +131,12 @@ impl Client {
         self.push_at_once(repository, blob).await
     }
 
+    /// Pushes a blob that no manifest may ever name.
+    pub(super) async fn push_alone(&mut self, repository: &str) {
+        let blob = self.dice.below(self.ground.goods.blobs.len());
+        self.push_blob(repository, blob).await;
+    }
+
     /// Asks for a blob, and is promised it where it is there.
     pub(super) async fn ask_for_blob(&mut self, repository: &str) {
         let goods = self.ground.goods.clone();

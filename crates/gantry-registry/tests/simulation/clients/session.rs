@@ -14,6 +14,7 @@ use tokio::time::sleep;
 use super::{Client, NoAnswer};
 use crate::deeds::Deed;
 use crate::dice::Dice;
+use crate::facts::Fact;
 
 /// How many requests one session takes at most.
 const TURNS: usize = 16;
@@ -113,11 +114,19 @@ impl Client {
             content.finish_upload(permit, id, blob.digest, range, bytes).await
         };
         let deed = Deed::PushBlob(repository.into(), blob.digest);
+        let asked = self.ground.witness.moment();
         let (server, said) = self.change(deed, finish).await;
         match said {
             Ok(Ok(_)) => Next::Pushed,
             Ok(Err(FinishError::Append(AppendError::BrokenOff(_)))) => self.unanswered(session),
-            Ok(Err(FinishError::Append(error))) => self.refused(session, &server.name, &error),
+            Ok(Err(FinishError::Append(error))) => {
+                if matches!(error, AppendError::Unknown) {
+                    // It would have said that the blob is pushed, were it there.
+                    let fact = Fact::Blob(repository.into(), blob.digest);
+                    self.ground.witness.hears(&server.name, &fact, asked, None);
+                }
+                self.refused(session, &server.name, &error)
+            }
             Ok(Err(error @ FinishError::DigestMismatch { .. })) => {
                 self.ground
                     .witness
