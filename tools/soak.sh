@@ -35,7 +35,7 @@ simulation)
     cargo test --release --workspace --no-fail-fast --test simulation -- --nocapture
   ;;
 # Ten minutes for each target.
-fuzz) part fuzz "$root/crates/gantry-oci/fuzz/run.sh" 600 ;;
+fuzz) part fuzz "$root/tools/fuzz.sh" 600 ;;
 conformance)
   part conformance cargo test --workspace --test conformance -- --nocapture
   ;;

@@ -21,7 +21,7 @@ part deny "$root/tools/deny.sh"
 # The tests of the server have built it.
 export GANTRY_BIN=$root/target/debug/gantry
 part crash cargo test --workspace --no-fail-fast "${crash[@]}"
-part fuzz "$root/crates/gantry-oci/fuzz/run.sh" 20
+part fuzz "$root/tools/fuzz.sh" 20
 part conformance cargo test --workspace --test conformance --no-fail-fast -- --nocapture
 part clients "$root/tools/clients.sh"
 part cluster "$root/tools/cluster.sh" short
