@@ -111,6 +111,8 @@ fn bind(config: &Config, authority: Authority, deployment: &Deployment) -> anyho
     Ok(Edge::bind(EdgeConfig {
         listen: config.network.listen.clone(),
         plain_http,
+        proxy_protocol: Peers::default(),
+        trusted_proxies: Peers::from_networks(config.network.trusted_proxies.iter().copied()),
         certificates: config.tls.certificates.clone(),
         authority,
         names: certificate_names(config),
