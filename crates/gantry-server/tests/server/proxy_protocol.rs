@@ -46,7 +46,8 @@ impl HaProxy {
             let (port, node) = (free_port(), server.port());
             text += &format!(
                 "listen on{port}\n bind 127.0.0.1:{port}\n mode {mode}\n source {source}\n \
-                 server node 127.0.0.1:{node} check inter 100ms {says}\n"
+                 option httpchk GET /readyz\n http-check send hdr Host localhost\n \
+                 server node 127.0.0.1:{node} check inter 20ms fall 1 {says}\n"
             );
             if *mode == "http" {
                 text += " option forwardfor\n http-request set-header X-Forwarded-Proto https\n";
@@ -114,7 +115,8 @@ async fn clients_behind_haproxy_are_known() {
         &server,
         &[
             (PASSES_TCP, "tcp", "send-proxy"),
-            (PASSES_TCP, "tcp", "send-proxy-v2"),
+            // As in deploy/haproxy.cfg, health checks and all.
+            (PASSES_TCP, "tcp", "check-ssl verify none send-proxy-v2"),
             (PASSES_TCP, "tcp", "send-proxy-v2 proxy-v2-options crc32c,ssl,unique-id"),
             (PASSES_HTTP, "http", "send-proxy-v2"),
         ],
