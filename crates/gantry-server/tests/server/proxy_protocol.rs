@@ -142,6 +142,13 @@ async fn clients_behind_haproxy_are_known() {
         let client = server.client(|client| client);
         let pushed = client.request(Method::POST, push).basic_auth("local", Some(PASSWORD));
         assert_eq!(pushed.send().await.unwrap().status(), 202, "{way}");
+        // How the client reached it is HAProxy's to say where it ends TLS, and nobody's elsewhere.
+        let unknown = client.get(format!("http://localhost:{port}/v2/"));
+        let unknown = unknown.header("x-forwarded-proto", "https").send().await.unwrap();
+        let challenge = unknown.headers()["www-authenticate"].to_str().unwrap();
+        let scheme = if ends_tls { "https" } else { "http" };
+        let realm = format!("Bearer realm=\"{scheme}://localhost:{port}/");
+        assert!(challenge.starts_with(&realm), "{way}: {challenge}");
     }
 }
 
