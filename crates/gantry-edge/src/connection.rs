@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use crate::entrance::Entrance;
+
 /// The protocol under HTTP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scheme {
@@ -23,16 +25,32 @@ impl Scheme {
 }
 
 /// The connection a request came by, found in the request's extensions.
+///
+/// Who is behind it is `peer`; who is to be trusted with it, as with speaking plain HTTP or with
+/// headers about the client, is [`sender`](Self::sender).
 #[derive(Clone, Debug)]
 pub struct ConnectionInfo {
-    /// The other end: the client or the proxy in front of it. IPv4 is never dressed as IPv6.
+    /// The other end: the client or the proxy in front of it. Where a proxy speaks the PROXY protocol
+    /// it is whom that names. IPv4 is never dressed as IPv6.
     pub peer: SocketAddr,
-    /// This end, likewise.
+    /// This end, likewise: the address that the peer connected to.
     pub local: SocketAddr,
+    /// The proxy that handed the connection on by the PROXY protocol, and said what `peer` and `local`
+    /// are. `None`: they are the socket's own.
+    pub via: Option<SocketAddr>,
     /// Plain or TLS.
     pub scheme: Scheme,
     /// The name the client asked for in the TLS handshake (SNI), in lower case.
     pub server_name: Option<Arc<str>>,
+    /// The entrance that the listener is: a private endpoint's own, or the public one.
+    pub entrance: Entrance,
+}
+
+impl ConnectionInfo {
+    /// The socket's other end: nothing that anyone claims.
+    pub fn sender(&self) -> SocketAddr {
+        self.via.unwrap_or(self.peer)
+    }
 }
 
 /// The address with an IPv4 peer of an IPv6 socket written as IPv4.

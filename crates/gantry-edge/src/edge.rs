@@ -14,10 +14,12 @@ use tokio::sync::Semaphore;
 
 use crate::authority::{Authority, AuthorityError};
 use crate::certificates::{CertificateError, CertificateFiles, Certificates, LocalCertificate};
+use crate::entrance::Entrance;
 use crate::lifecycle::Lifecycle;
 use crate::listen::{ListenAddress, ListenError, bind_all};
 use crate::names::SubjectName;
 use crate::peers::Peers;
+use crate::per_address::PerAddress;
 use crate::serve::{BoxError, OnLifecycle, Shared, accept};
 use crate::tls::{Handshakes, TlsMinimum};
 use crate::tuning::{self, Limits};
@@ -27,8 +29,13 @@ use crate::tuning::{self, Limits};
 pub struct EdgeConfig {
     /// Where to listen.
     pub listen: Vec<ListenAddress>,
-    /// Who is answered over plain HTTP.
+    /// Who is answered over plain HTTP: judged by the socket's other end, whomever that speaks for.
     pub plain_http: Peers,
+    /// Proxies that begin each connection with a PROXY header. From them nothing else is taken, and
+    /// from nobody else is that.
+    pub proxy_protocol: Peers,
+    /// Proxies whose connections have many clients' requests: they don't count as one client's.
+    pub trusted_proxies: Peers,
     /// Certificates from files, by preference.
     pub certificates: Vec<CertificateFiles>,
     /// Signs a certificate for whatever the files don't cover.
@@ -67,10 +74,12 @@ pub enum EdgeError {
 /// The edge, bound to its addresses and not yet answering.
 #[derive(Debug)]
 pub struct Edge {
-    listeners: Vec<TcpListener>,
+    listeners: Vec<(TcpListener, Entrance)>,
     local_addrs: Vec<SocketAddr>,
     certificates: Arc<Certificates>,
     plain_http: Peers,
+    proxy_protocol: Peers,
+    trusted_proxies: Peers,
     tls_minimum: TlsMinimum,
     limits: Limits,
 }
@@ -86,8 +95,8 @@ impl Edge {
     /// Outside a tokio runtime.
     pub fn bind(config: EdgeConfig) -> Result<Self, EdgeError> {
         let listeners = bind_all(&config.listen, config.limits.send_timeout)?;
-        let local_addrs =
-            listeners.iter().map(TcpListener::local_addr).collect::<Result<Vec<_>, _>>()?;
+        let local_addrs = listeners.iter().map(|(listener, _)| listener.local_addr());
+        let local_addrs = local_addrs.collect::<Result<Vec<_>, _>>()?;
         let listened = local_addrs.iter().map(SocketAddr::ip).filter(|ip| !ip.is_unspecified());
         let names = ["localhost", "127.0.0.1", "::1"]
             .into_iter()
@@ -100,12 +109,14 @@ impl Edge {
             local_addrs,
             certificates: Arc::new(Certificates::load(config.certificates, local)?),
             plain_http: config.plain_http,
+            proxy_protocol: config.proxy_protocol,
+            trusted_proxies: config.trusted_proxies,
             tls_minimum: config.tls_minimum,
             limits: config.limits,
         })
     }
 
-    /// The addresses bound, with the ports that were picked.
+    /// The addresses bound, in the order they were given, with the ports that were picked.
     pub fn local_addrs(&self) -> &[SocketAddr] {
         &self.local_addrs
     }
@@ -139,14 +150,16 @@ impl Edge {
             certificates: self.certificates,
             handshakes,
             plain: self.plain_http,
+            proxy_protocol: self.proxy_protocol,
+            per_address: PerAddress::new(self.limits.connections_per_address, self.trusted_proxies),
             http1: tuning::http1(&self.limits),
             http2: tuning::http2(&self.limits, on_lifecycle),
             connections: Arc::new(Semaphore::new(self.limits.connections)),
             limits: self.limits,
             life: life.clone(),
         });
-        for listener in self.listeners {
-            life.spawn(accept(listener, Arc::clone(&shared)));
+        for (listener, entrance) in self.listeners {
+            life.spawn(accept(listener, entrance, Arc::clone(&shared)));
         }
         Ok(())
     }

@@ -1,7 +1,8 @@
 //! The network edge: listeners, TLS, certificates, and the life of connections.
 //!
 //! One port speaks both protocols: the first byte of a connection tells TLS from plain HTTP, and
-//! plain HTTP is answered only to the [`Peers`] it is told. Behind it any `tower` service gets
+//! plain HTTP is answered only to the [`Peers`] it is told. Before that byte, proxies that are known
+//! to speak the PROXY protocol say for whom they connect. Behind it any `tower` service gets
 //! requests whose extensions hold a [`ConnectionInfo`] and, on a plain connection, the
 //! [`FileLane`](gantry_filelane::FileLane) by which files go out without a copy.
 //!
@@ -15,11 +16,15 @@ mod certificates;
 mod connection;
 mod descriptors;
 mod edge;
+mod ends;
+mod entrance;
 mod facts;
 mod lifecycle;
 mod listen;
 mod names;
 mod peers;
+mod per_address;
+mod proxy_header;
 mod reply;
 mod serve;
 mod sniff;
@@ -32,6 +37,7 @@ pub use certificates::{CertificateError, CertificateFiles};
 pub use connection::{ConnectionInfo, Scheme};
 pub use descriptors::raise_descriptor_limit;
 pub use edge::{Edge, EdgeConfig, EdgeError};
+pub use entrance::{Entrance, PrivateNetworks};
 pub use facts::{CertificateFacts, FactsError};
 pub use lifecycle::{Ending, Lifecycle};
 pub use listen::{ListenAddress, ListenError};

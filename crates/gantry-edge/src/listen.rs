@@ -7,6 +7,8 @@ use std::time::Duration;
 use rustix::net::sockopt;
 use tokio::net::{TcpListener, TcpSocket};
 
+use crate::entrance::Entrance;
+
 /// Connections that wait in the kernel while we are busy or full.
 const BACKLOG: u32 = 4096;
 /// A peer that is gone without a word is noticed after about two minutes.
@@ -15,26 +17,33 @@ const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(15);
 const KEEPALIVE_PROBES: u32 = 4;
 
 /// An address to listen on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListenAddress {
     /// The address; port 0 takes a free one.
     pub address: SocketAddr,
     /// Whether to go on when this machine has no such address. Any other failure counts.
     pub optional: bool,
+    /// What those who come in there have come in by.
+    pub entrance: Entrance,
 }
 
 impl ListenAddress {
     /// An address that must be there.
     pub fn required(address: SocketAddr) -> Self {
-        Self { address, optional: false }
+        Self { address, optional: false, entrance: Entrance::Public }
+    }
+
+    /// The same as an entrance of its own.
+    #[must_use]
+    pub fn as_entrance(self, entrance: Entrance) -> Self {
+        Self { entrance, ..self }
     }
 
     /// Both loopback addresses; a machine without IPv6 has only one.
     pub fn loopback(port: u16) -> Vec<Self> {
-        vec![
-            Self { address: (IpAddr::from(Ipv4Addr::LOCALHOST), port).into(), optional: false },
-            Self { address: (IpAddr::from(Ipv6Addr::LOCALHOST), port).into(), optional: true },
-        ]
+        let at = |address: IpAddr| Self::required((address, port).into());
+        let second = Self { optional: true, ..at(Ipv6Addr::LOCALHOST.into()) };
+        vec![at(Ipv4Addr::LOCALHOST.into()), second]
     }
 }
 
@@ -48,13 +57,13 @@ pub struct ListenError {
     pub source: io::Error,
 }
 
-/// Listens on every address, or on none.
+/// Listens on every address, or on none; tells the entrance that each is.
 ///
 /// A peer that takes no byte for as long as `send_timeout`, alive or not, is cut by the kernel.
 pub(crate) fn bind_all(
     addresses: &[ListenAddress],
     send_timeout: Duration,
-) -> Result<Vec<TcpListener>, ListenError> {
+) -> Result<Vec<(TcpListener, Entrance)>, ListenError> {
     let mut listeners = Vec::with_capacity(addresses.len());
     for listen in addresses {
         let address = listen.address;
@@ -62,7 +71,7 @@ pub(crate) fn bind_all(
             .iter()
             .any(|other| other.address.is_ipv4() && other.address.port() == address.port());
         match bind(address, shares_port, send_timeout) {
-            Ok(listener) => listeners.push(listener),
+            Ok(listener) => listeners.push((listener, listen.entrance.clone())),
             Err(error) if listen.optional && is_absent(&error) => {
                 tracing::warn!(%address, %error, "not listening on an address this machine doesn't have");
             }
@@ -116,7 +125,8 @@ mod tests {
     const SEND_TIMEOUT: Duration = Duration::from_secs(7);
 
     fn bind_all(addresses: &[ListenAddress]) -> Result<Vec<TcpListener>, ListenError> {
-        super::bind_all(addresses, SEND_TIMEOUT)
+        let bound = super::bind_all(addresses, SEND_TIMEOUT)?;
+        Ok(bound.into_iter().map(|(listener, _)| listener).collect())
     }
 
     fn required(address: &str) -> ListenAddress {
@@ -138,7 +148,7 @@ mod tests {
     async fn absent_address_fails_only_when_asked_for() {
         // TEST-NET-1 (RFC 5737) is on no machine.
         let absent = required("192.0.2.1:0");
-        let error = bind_all(&[absent]).unwrap_err();
+        let error = bind_all(std::slice::from_ref(&absent)).unwrap_err();
         assert_eq!(
             error.to_string(),
             "cannot listen on 192.0.2.1:0: this machine has no such address"

@@ -29,8 +29,11 @@ use tower::ServiceExt;
 use crate::activity::{Activity, Verdict, Watched};
 use crate::certificates::Certificates;
 use crate::connection::{ConnectionInfo, Scheme, canonical};
+use crate::ends::Ends;
+use crate::entrance::Entrance;
 use crate::lifecycle::Lifecycle;
 use crate::peers::Peers;
+use crate::per_address::{Counted, PerAddress};
 use crate::reply;
 use crate::sniff::{Opening, sniff};
 use crate::tls::Handshakes;
@@ -50,6 +53,8 @@ pub(crate) struct Shared<S> {
     pub(crate) certificates: Arc<Certificates>,
     pub(crate) handshakes: Handshakes,
     pub(crate) plain: Peers,
+    pub(crate) proxy_protocol: Peers,
+    pub(crate) per_address: Arc<PerAddress>,
     pub(crate) limits: Limits,
     pub(crate) http1: http1::Builder,
     pub(crate) http2: http2::Builder<OnLifecycle>,
@@ -74,7 +79,7 @@ where
 }
 
 /// Takes connections until the drain; the port is free when this returns.
-pub(crate) async fn accept<S, B>(listener: TcpListener, shared: Arc<Shared<S>>)
+pub(crate) async fn accept<S, B>(listener: TcpListener, entrance: Entrance, shared: Arc<Shared<S>>)
 where
     S: tower::Service<Request<Incoming>, Response = Response<B>> + Clone + Send + Sync + 'static,
     S::Future: Send + 'static,
@@ -90,7 +95,9 @@ where
             match listener.accept().await {
                 Ok((stream, peer)) => {
                     failing = false;
-                    shared.life.spawn(converse(stream, peer, Arc::clone(&shared), slot));
+                    let conversation =
+                        converse(stream, peer, entrance.clone(), Arc::clone(&shared), slot);
+                    shared.life.spawn(conversation);
                 }
                 Err(error) if is_the_peers(&error) => {}
                 Err(error) => {
@@ -125,7 +132,8 @@ fn is_the_peers(error: &io::Error) -> bool {
 /// One connection from its acceptance to its end. Failures end here, with a line for those who debug.
 async fn converse<S, B>(
     stream: TcpStream,
-    peer: SocketAddr,
+    sender: SocketAddr,
+    entrance: Entrance,
     shared: Arc<Shared<S>>,
     _slot: OwnedSemaphorePermit,
 ) where
@@ -135,34 +143,20 @@ async fn converse<S, B>(
     B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Into<BoxError>,
 {
-    let peer = canonical(peer);
-    let Ok(local) = stream.local_addr().map(canonical) else { return };
+    let sender = canonical(sender);
     let opening = tokio::select! {
         biased;
         () = shared.life.draining() => return,
-        opening = timeout(shared.limits.handshake_timeout, open(stream, local, &shared)) => opening,
+        opening = timeout(shared.limits.handshake_timeout, open(stream, sender, &shared)) => opening,
     };
     let ended = match opening {
         Err(_) => Err("nothing was said, or the handshake took too long".into()),
-        Ok(Err(error)) => Err(error.into()),
+        Ok(Err(error)) => Err(error),
         Ok(Ok(None)) => Ok(()),
-        Ok(Ok(Some(Opened::Plain { stream, version }))) => {
-            let info = ConnectionInfo { peer, local, scheme: Scheme::Http, server_name: None };
-            let audience = match shared.plain.include(peer.ip()) {
-                true => Audience::Welcome,
-                false => Audience::MustSpeakHttps,
-            };
-            let (stream, lane) = FileLane::wrap(stream);
-            shared.requests(stream, version, info, Some(lane), audience).await
-        }
-        Ok(Ok(Some(Opened::Tls { stream, version }))) => {
-            let server_name = stream.get_ref().1.server_name().map(Arc::from);
-            let info = ConnectionInfo { peer, local, scheme: Scheme::Https, server_name };
-            shared.requests(*stream, version, info, None, Audience::Welcome).await
-        }
+        Ok(Ok(Some(opened))) => shared.requests_of(opened, entrance).await,
     };
     if let Err(error) = ended {
-        tracing::debug!(peer.address = %peer, error = &*error as &dyn Error, "connection ended early");
+        tracing::debug!(peer.address = %sender, error = &*error as &dyn Error, "connection ended early");
     }
 }
 
@@ -171,9 +165,17 @@ enum Version {
     Http2,
 }
 
-enum Opened {
-    Plain { stream: TcpStream, version: Version },
-    Tls { stream: Box<tokio_rustls::server::TlsStream<TcpStream>>, version: Version },
+/// A connection on which requests are next.
+struct Opened {
+    stream: Spoken,
+    version: Version,
+    ends: Ends,
+    _counted: Option<Counted>,
+}
+
+enum Spoken {
+    Plain(TcpStream),
+    Tls(Box<tokio_rustls::server::TlsStream<TcpStream>>),
 }
 
 /// Whether the requests of a connection reach the service.
@@ -183,25 +185,32 @@ enum Audience {
     MustSpeakHttps,
 }
 
+/// Finds out who connects and what is spoken. `None`: the sender left without a word.
 async fn open<S>(
-    stream: TcpStream,
-    local: SocketAddr,
+    mut stream: TcpStream,
+    sender: SocketAddr,
     shared: &Shared<S>,
-) -> io::Result<Option<Opened>> {
-    Ok(match sniff(&stream).await? {
-        Opening::Nothing => None,
-        Opening::Http1 => Some(Opened::Plain { stream, version: Version::Http1 }),
-        Opening::Http2 => Some(Opened::Plain { stream, version: Version::Http2 }),
+) -> Result<Option<Opened>, BoxError> {
+    let Some(ends) = Ends::of(&mut stream, sender, &shared.proxy_protocol).await? else {
+        return Ok(None);
+    };
+    let counted = shared.per_address.enter(&ends)?;
+    let (stream, version) = match sniff(&stream).await? {
+        Opening::Nothing => return Ok(None),
+        Opening::Http1 => (Spoken::Plain(stream), Version::Http1),
+        Opening::Http2 => (Spoken::Plain(stream), Version::Http2),
         Opening::Tls => {
-            shared.certificates.local().include(local.ip());
-            let stream = Box::new(shared.handshakes.at(local.ip()).accept(stream).await?);
+            let local = ends.local.ip();
+            shared.certificates.local().include(local);
+            let stream = Box::new(shared.handshakes.at(local).accept(stream).await?);
             let version = match stream.get_ref().1.alpn_protocol() {
                 Some(b"h2") => Version::Http2,
                 _ => Version::Http1,
             };
-            Some(Opened::Tls { stream, version })
+            (Spoken::Tls(stream), version)
         }
-    })
+    };
+    Ok(Some(Opened { stream, version, ends, _counted: counted }))
 }
 
 impl<S, B> Shared<S>
@@ -212,6 +221,36 @@ where
     B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Into<BoxError>,
 {
+    /// Answers the requests of a connection, plain or not.
+    async fn requests_of(&self, opened: Opened, entrance: Entrance) -> Result<(), BoxError> {
+        let Opened { stream, version, ends, _counted } = opened;
+        let Ends { peer, local, via } = ends;
+        let info = |scheme, server_name| ConnectionInfo {
+            peer,
+            local,
+            via,
+            scheme,
+            server_name,
+            entrance,
+        };
+        match stream {
+            Spoken::Plain(stream) => {
+                // Whom a proxy names can't be more welcome than the proxy itself.
+                let audience = match self.plain.include(ends.sender().ip()) {
+                    true => Audience::Welcome,
+                    false => Audience::MustSpeakHttps,
+                };
+                let (stream, lane) = FileLane::wrap(stream);
+                self.requests(stream, version, info(Scheme::Http, None), Some(lane), audience).await
+            }
+            Spoken::Tls(stream) => {
+                let server_name = stream.get_ref().1.server_name().map(Arc::from);
+                let info = info(Scheme::Https, server_name);
+                self.requests(*stream, version, info, None, Audience::Welcome).await
+            }
+        }
+    }
+
     /// Answers the connection's requests.
     async fn requests<I>(
         &self,

@@ -1,5 +1,6 @@
 //! Limits and protocol settings.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use hyper::server::conn::{http1, http2};
@@ -12,9 +13,11 @@ use crate::serve::OnLifecycle;
 pub struct Limits {
     /// Connections open at once; more wait in the kernel's queue.
     pub connections: usize,
+    /// Of these, how many one client may have, whose connections beyond are closed; `None`: all.
+    pub connections_per_address: Option<NonZeroU32>,
     /// Bytes of a request's header, request line included.
     pub header_bytes: u32,
-    /// From the connection to the end of its TLS handshake.
+    /// From the connection to the end of its TLS handshake, with the PROXY header before it.
     pub handshake_timeout: Duration,
     /// From a header's first byte to its last.
     pub header_timeout: Duration,
@@ -37,6 +40,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 8192,
+            connections_per_address: NonZeroU32::new(4096),
             header_bytes: 64 * 1024,
             handshake_timeout: Duration::from_secs(10),
             header_timeout: Duration::from_secs(30),

@@ -5,6 +5,7 @@ mod bodies;
 mod caller;
 mod challenge;
 mod counted;
+mod entrance;
 mod forwarded;
 mod host;
 mod inert;
@@ -20,11 +21,12 @@ mod unread;
 use std::time::Duration;
 
 use gantry_access::Access;
-use gantry_edge::Peers;
+use gantry_edge::{Peers, PrivateNetworks};
 use gantry_registry::Content;
 
 pub use bodies::{BodyError, StoodStill, read_body, upload_body};
 pub use caller::Caller;
+pub use entrance::entrance;
 pub use inert::{inert, with_docker_version};
 pub use metrics::{Metrics, RegistryLabel};
 pub use observe::{Answered, observe};
@@ -44,6 +46,8 @@ pub struct App {
     pub metrics: Metrics,
     /// The proxies in front whose word counts for how clients reached them.
     pub proxies: Peers,
+    /// Whose requests come in by private endpoints, whichever listener they reach.
+    pub private_networks: PrivateNetworks,
     /// How long a request's body may stand still, and how long one may take that is read whole.
     pub body_timeout: Duration,
 }

@@ -25,6 +25,7 @@ mod log;
 mod metrics;
 mod names;
 mod network;
+mod private_endpoints;
 mod reader;
 mod registries;
 mod secrets;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::support::{PATIENCE, Server, read_to_close};
-use gantry_edge::Limits;
+use gantry_edge::{Limits, Peers};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -52,9 +52,88 @@ async fn silent_connection_is_closed() {
 #[tokio::test]
 async fn slow_handshake_is_closed() {
     let server = limited(impatient());
-    let mut stream = TcpStream::connect(server.address).await.unwrap();
-    stream.write_all(&[0x16, 3, 1, 2, 0]).await.unwrap();
-    assert_eq!(read_to_close(&mut stream).await, "");
+    let hello = client_hello(&server);
+    for part in [&hello[..5], &hello[..hello.len() / 2], &hello[..hello.len() - 1]] {
+        let mut stream = TcpStream::connect(server.address).await.unwrap();
+        stream.write_all(part).await.unwrap();
+        assert_eq!(read_to_close(&mut stream).await, "", "{} bytes", part.len());
+    }
+}
+
+#[tokio::test]
+async fn slow_handshake_is_closed_however_it_trickles() {
+    let server = limited(impatient());
+    let hello = client_hello(&server);
+    let (mut reading, mut writing) = TcpStream::connect(server.address).await.unwrap().into_split();
+    let trickle = async {
+        for byte in hello {
+            if writing.write_all(&[byte]).await.is_err() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("the whole of it was taken");
+    };
+    let mut reply = Vec::new();
+    let close = async { reading.read_to_end(&mut reply).await };
+    tokio::time::timeout(PATIENCE, async { tokio::join!(trickle, close) }).await.unwrap().1.ok();
+    assert_eq!(reply, b"");
+}
+
+/// The first bytes of a client that speaks TLS.
+fn client_hello(server: &Server) -> Vec<u8> {
+    let name = "localhost".try_into().unwrap();
+    let mut client = rustls::ClientConnection::new(server.tls_client(), name).unwrap();
+    let mut hello = Vec::new();
+    client.write_tls(&mut hello).unwrap();
+    hello
+}
+
+/// Whether a connection is still there; what it says when it is asked doesn't matter.
+async fn is_open(stream: &mut TcpStream) -> bool {
+    let asked = stream.write_all(b"GET /connection HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
+    let mut byte = [0];
+    let read = tokio::time::timeout(PATIENCE, stream.read(&mut byte)).await.unwrap();
+    asked.is_ok() && read.is_ok_and(|count| count == 1)
+}
+
+#[tokio::test]
+async fn connections_beyond_those_of_one_address_are_closed() {
+    let limits =
+        Limits { connections_per_address: std::num::NonZeroU32::new(2), ..Limits::default() };
+    let server = Server::start_with(|config| {
+        config.limits = limits;
+        config.trusted_proxies = Peers::from_networks(["127.0.0.3/32".parse().unwrap()]);
+    });
+    let connect = async |sender| {
+        let mut stream = server.connect_from(sender).await;
+        is_open(&mut stream).await.then_some(stream)
+    };
+    let first = connect("127.0.0.1").await.unwrap();
+    let second = connect("127.0.0.1").await.unwrap();
+    assert!(connect("127.0.0.1").await.is_none());
+    let mut hello = server.connect_from("127.0.0.1").await;
+    // It may be closed before this arrives.
+    let _ = hello.write_all(&client_hello(&server)).await;
+    assert_eq!(read_to_close(&mut hello).await, "");
+
+    let other = connect("127.0.0.2").await;
+    assert!(other.is_some(), "others have shares of their own");
+    let mut proxies = vec![];
+    for _ in 0..4 {
+        proxies.push(connect("127.0.0.3").await.expect("a proxy's are those of many"));
+    }
+    drop(first);
+    let patient = async {
+        loop {
+            if let Some(stream) = connect("127.0.0.1").await {
+                return stream;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let third = tokio::time::timeout(PATIENCE, patient).await.expect("a share comes back");
+    drop((second, third));
 }
 
 #[tokio::test]

@@ -3,7 +3,9 @@
 
 mod certificates;
 mod drain;
+mod entrances;
 mod limits;
 mod protocols;
+mod proxy_protocol;
 mod signals;
 mod support;

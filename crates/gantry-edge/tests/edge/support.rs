@@ -10,21 +10,28 @@ use axum::extract::{DefaultBodyLimit, Request};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use gantry_edge::{
-    Authority, ConnectionInfo, Edge, EdgeConfig, Lifecycle, Limits, ListenAddress, OpenKey, Peers,
-    TlsMinimum,
+    Authority, ConnectionInfo, Edge, EdgeConfig, Entrance, Lifecycle, Limits, ListenAddress,
+    OpenKey, Peers, TlsMinimum,
 };
 use gantry_filelane::{FileBody, FileLane};
 use gantry_model::{Clock, SystemClock};
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
 
 /// Longer than anything here takes, shorter than a hanging test is pleasant.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) struct Server {
+    /// Where it listens, first of all.
     pub(crate) address: SocketAddr,
+    /// Where it listens.
+    pub(crate) addresses: Vec<SocketAddr>,
     pub(crate) life: Lifecycle,
     pub(crate) dir: TempDir,
     /// `GET /gate` answers once per permit added here.
@@ -45,6 +52,8 @@ impl Server {
         let mut config = EdgeConfig {
             listen: vec![ListenAddress::required("127.0.0.1:0".parse().unwrap())],
             plain_http: Peers::loopback(),
+            proxy_protocol: Peers::default(),
+            trusted_proxies: Peers::default(),
             certificates: vec![],
             authority: Authority::open(dir.path(), &OpenKey, SystemClock.now()).unwrap(),
             names: vec!["*.acr.localhost".into(), "local.acr.localhost".into()],
@@ -54,12 +63,12 @@ impl Server {
         };
         adjust(&mut config);
         let edge = Edge::bind(config).unwrap();
-        let address = edge.local_addrs()[0];
+        let addresses = edge.local_addrs().to_vec();
         let life = Lifecycle::new(PATIENCE);
         let [gate, arrived, ended] = [(); 3].map(|()| Arc::new(Semaphore::new(0)));
         let application = application(gate.clone(), arrived.clone(), ended.clone());
         edge.serve(application, &life).unwrap();
-        Self { address, life, dir, gate, arrived, ended }
+        Self { address: addresses[0], addresses, life, dir, gate, arrived, ended }
     }
 
     /// A client that trusts the local authority alone and finds `host` at the server.
@@ -88,9 +97,43 @@ impl Server {
 
     /// Sends `text` over plain TCP and returns everything that comes back before the close.
     pub(crate) async fn raw(&self, text: &str) -> String {
-        let mut stream = TcpStream::connect(self.address).await.unwrap();
-        stream.write_all(text.as_bytes()).await.unwrap();
+        self.raw_from("127.0.0.1", text).await
+    }
+
+    /// The same, from an address of this machine.
+    pub(crate) async fn raw_from(&self, sender: &str, bytes: impl AsRef<[u8]>) -> String {
+        let mut stream = self.connect_from(sender).await;
+        stream.write_all(bytes.as_ref()).await.unwrap();
         read_to_close(&mut stream).await
+    }
+
+    /// A connection from an address of this machine.
+    pub(crate) async fn connect_from(&self, sender: &str) -> TcpStream {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(format!("{sender}:0").parse().unwrap()).unwrap();
+        socket.connect(self.address).await.unwrap()
+    }
+
+    /// Speaks TLS on a connection, and tells what comes back for `text`.
+    pub(crate) async fn tls(&self, stream: TcpStream, text: &str) -> std::io::Result<String> {
+        let name = "localhost".try_into().unwrap();
+        let connector = TlsConnector::from(self.tls_client());
+        let mut stream = timeout(PATIENCE, connector.connect(name, stream)).await.unwrap()?;
+        stream.write_all(text.as_bytes()).await?;
+        let mut answer = String::new();
+        timeout(PATIENCE, stream.read_to_string(&mut answer)).await.unwrap()?;
+        Ok(answer)
+    }
+
+    /// TLS as a client speaks it that trusts the local authority.
+    pub(crate) fn tls_client(&self) -> Arc<rustls::ClientConfig> {
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_file(self.dir.path().join("ca.pem")).unwrap()).unwrap();
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = rustls::ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap();
+        Arc::new(config.with_root_certificates(roots).with_no_client_auth())
     }
 }
 
@@ -103,7 +146,7 @@ impl Drop for Server {
 /// Reads until the server closes, which it must do in time. A reset is a close.
 pub(crate) async fn read_to_close(stream: &mut TcpStream) -> String {
     let mut bytes = Vec::new();
-    let read = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut bytes)).await;
+    let read = timeout(PATIENCE, stream.read_to_end(&mut bytes)).await;
     let _ = read.expect("the server closes the connection");
     String::from_utf8_lossy(&bytes).into_owned()
 }
@@ -112,6 +155,7 @@ fn application(gate: Arc<Semaphore>, arrived: Arc<Semaphore>, ended: Arc<Semapho
     Router::new()
         .route("/endless", get(async move || endless(ended)))
         .route("/connection", get(connection))
+        .route("/ends", get(ends))
         .route("/file", get(file))
         .route("/panic", get(async || -> &'static str { panic!("on purpose") }))
         .route("/echo", post(async |body: axum::body::Bytes| body))
@@ -137,6 +181,17 @@ async fn connection(request: Request) -> String {
         info.local.port(),
         request.version(),
     )
+}
+
+/// Tells between whom the connection is: `peer>local`, who handed it on, and the entrance.
+async fn ends(request: Request) -> String {
+    let info = request.extensions().get::<ConnectionInfo>().expect("every request has it");
+    let via = info.via.map_or("-".to_owned(), |via| via.ip().to_string());
+    let entrance = match &info.entrance {
+        Entrance::Public => "public",
+        Entrance::Private(name) => name,
+    };
+    format!("{}>{} {via} {entrance}", info.peer, info.local)
 }
 
 /// An answer that goes on until nobody wants more of it, which `ended` then hears.

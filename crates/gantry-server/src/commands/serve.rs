@@ -59,7 +59,8 @@ async fn serve(config: Config, started: Instant) -> anyhow::Result<ExitCode> {
         content: deployment.content.clone(),
         access,
         metrics: Metrics::new(),
-        proxies: Peers::from_networks(config.network.trusted_proxies.iter().copied()),
+        proxies: trusted_proxies(&config),
+        private_networks: config.network.private_networks.clone(),
         body_timeout: config.limits.body_timeout,
     });
     background::spawn(&app, &config, &life);
@@ -111,20 +112,27 @@ fn bind(config: &Config, authority: Authority, deployment: &Deployment) -> anyho
     Ok(Edge::bind(EdgeConfig {
         listen: config.network.listen.clone(),
         plain_http,
+        proxy_protocol: config.network.proxy_protocol.clone(),
+        trusted_proxies: trusted_proxies(config),
         certificates: config.tls.certificates.clone(),
         authority,
         names: certificate_names(config),
         tls_minimum: config.tls.minimum,
         limits: gantry_edge::Limits {
             connections: config.limits.connections,
+            connections_per_address: config.limits.connections_per_address,
+            handshake_timeout: config.limits.handshake_timeout,
             header_bytes: config.limits.header_bytes,
             header_timeout: config.limits.header_timeout,
             idle_timeout: config.limits.idle_timeout,
             send_timeout: config.limits.send_timeout,
-            ..gantry_edge::Limits::default()
         },
         clock: Arc::clone(&deployment.clock),
     })?)
+}
+
+fn trusted_proxies(config: &Config) -> Peers {
+    Peers::from_networks(config.network.trusted_proxies.iter().copied())
 }
 
 /// Every name that a registry answers on.

@@ -1,5 +1,6 @@
 //! `[limits]`
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use super::reader::Reader;
@@ -35,8 +36,12 @@ pub(crate) struct Limits {
     pub(crate) send_timeout: Duration,
     /// How long a connection may rest.
     pub(crate) idle_timeout: Duration,
+    /// From a connection to the end of its handshake.
+    pub(crate) handshake_timeout: Duration,
     /// Connections open at once.
     pub(crate) connections: usize,
+    /// Of these, how many one client may have; `None`: all.
+    pub(crate) connections_per_address: Option<NonZeroU32>,
 }
 
 impl Limits {
@@ -53,6 +58,7 @@ impl Limits {
             reader.bounded(key, Human(default), Human(least), Human(most)).0
         };
         let upload_idle = duration("limits.upload_idle", 7 * DAY, SECOND, 365 * DAY);
+        let handshake_timeout = duration("limits.handshake_timeout", 10 * SECOND, SECOND, HOUR);
         let header_timeout = duration("limits.header_timeout", 30 * SECOND, SECOND, HOUR);
         let body_timeout = duration("limits.body_timeout", 60 * SECOND, SECOND, HOUR);
         let send_timeout = duration("limits.send_timeout", 300 * SECOND, SECOND, HOUR);
@@ -68,8 +74,17 @@ impl Limits {
             body_timeout,
             send_timeout,
             idle_timeout,
+            handshake_timeout,
             connections: usize::try_from(reader.bounded("limits.connections", 8192, 16, 1_000_000))
                 .unwrap_or(usize::MAX),
+            connections_per_address: read_connections_per_address(reader),
         }
     }
+}
+
+/// By default half of all connections: no client takes them all, and a balancer that passes TCP
+/// through, behind which all clients have one address, has room.
+fn read_connections_per_address(reader: &mut Reader) -> Option<NonZeroU32> {
+    let most = reader.bounded("limits.connections_per_address", 4096, 0, 1_000_000);
+    NonZeroU32::new(u32::try_from(most).unwrap_or(u32::MAX))
 }

@@ -4,9 +4,10 @@ use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 use std::time::Duration;
 
-use gantry_edge::ListenAddress;
+use gantry_edge::{ListenAddress, Peers, PrivateNetworks};
 use ipnet::IpNet;
 
+use super::private_endpoints;
 use super::reader::Reader;
 use super::setting::TextSetting;
 
@@ -15,10 +16,14 @@ const PORT: u16 = 5000;
 /// Listeners, proxies and the drain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Network {
-    /// Addresses to listen on.
+    /// Addresses to listen on, those of private endpoints last.
     pub(crate) listen: Vec<ListenAddress>,
+    /// Whose requests come in by private endpoints, whichever listener they reach.
+    pub(crate) private_networks: PrivateNetworks,
     /// Proxies in front: they may speak plain HTTP, and say how clients reached them.
     pub(crate) trusted_proxies: Vec<IpNet>,
+    /// Proxies in front that speak the PROXY protocol.
+    pub(crate) proxy_protocol: Peers,
     /// Plain HTTP is answered to everyone.
     pub(crate) insecure_http: bool,
     /// After the first signal, the time until requests are cut.
@@ -27,13 +32,16 @@ pub(crate) struct Network {
 
 impl Network {
     pub(super) fn read(reader: &mut Reader) -> Self {
-        let listen = reader.list::<Listen>("listen", "127.0.0.1:5000, [::1]:5000").map_or_else(
+        let mut listen = reader.list::<Listen>("listen", "127.0.0.1:5000, [::1]:5000").map_or_else(
             || ListenAddress::loopback(PORT),
             |given| given.into_iter().flat_map(|(one, _)| one.0).collect(),
         );
+        let private_networks = private_endpoints::read(reader, &mut listen);
         Self {
             listen,
+            private_networks,
             trusted_proxies: read_networks(reader, "trusted_proxies"),
+            proxy_protocol: Peers::from_networks(read_networks(reader, "proxy_protocol")),
             insecure_http: reader.setting("insecure_http", false),
             drain: Duration::from_secs(reader.bounded("drain_seconds", 30, 0, 3600)),
         }
@@ -54,11 +62,11 @@ pub(super) fn read_networks(reader: &mut Reader, key: &str) -> Vec<IpNet> {
 }
 
 /// One value of `listen`; `localhost` is two addresses.
-struct Listen(Vec<ListenAddress>);
+pub(super) struct Listen(pub(super) Vec<ListenAddress>);
 
 #[derive(Debug, thiserror::Error)]
 #[error("not an address with a port; write it like 127.0.0.1:5000, [::]:5000 or localhost:5000")]
-struct ListenError;
+pub(super) struct ListenError;
 
 impl FromStr for Listen {
     type Err = ListenError;

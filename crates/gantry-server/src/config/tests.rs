@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use gantry_edge::{ListenAddress, Peers, TlsMinimum};
+use gantry_edge::{Entrance, ListenAddress, Peers, TlsMinimum};
 use gantry_model::Tier;
 
 use super::env::env_name;
@@ -89,6 +89,16 @@ fn every_kind_of_setting_is_read_from_the_file() {
     assert_eq!(config.network.trusted_proxies[0].to_string(), "10.0.0.0/8");
     assert_eq!(config.network.trusted_proxies[1].to_string(), "192.0.2.7/32");
     assert!(config.network.insecure_http);
+    assert!(config.network.proxy_protocol.include("10.2.3.4".parse().unwrap()));
+    let office = Entrance::Private("office".into());
+    let own = required("10.0.0.5:5001").as_entrance(office.clone());
+    assert_eq!(config.network.listen, [required("0.0.0.0:443"), own]);
+    let entrance = |client: &str| config.network.private_networks.entrance(client.parse().unwrap());
+    assert_eq!(entrance("10.7.1.1"), office);
+    assert_eq!(entrance("10.8.1.1"), Entrance::Private("Lab-2".into()));
+    assert_eq!(entrance("192.0.2.1"), Entrance::Public);
+    assert_eq!(config.limits.connections_per_address, None);
+    assert_eq!(config.limits.handshake_timeout, Duration::from_secs(5));
     assert_eq!(config.tls.certificates[0].certificate, Path::new("a.pem"));
     assert_eq!(config.tls.minimum, TlsMinimum::Tls13);
     assert!(config.default_registry.anonymous_pull && !config.default_registry.sparse_content);
@@ -271,6 +281,53 @@ tier = "basic"
 }
 
 #[test]
+fn mistakes_in_private_endpoints_are_told() {
+    let errors = from_file(
+        r#"
+listen = ["0.0.0.0:443", "[::1]:80"]
+
+[[private_endpoint]]
+listen = ["10.0.0.5:443"]
+
+[[private_endpoint]]
+name = "of fice"
+networks = ["10.0.0.0/8"]
+
+[[private_endpoint]]
+name = "office"
+
+[[private_endpoint]]
+name = "OFFICE"
+listen = ["10.0.0.5:443", "[::]:80", "127.0.0.1:80", "[::1]:443", "0.0.0.0:0", "0.0.0.0:0"]
+
+[[private_endpoint]]
+name = "lab"
+listen = ["10.0.0.5"]
+networks = ["10.0.0.0/33"]
+
+[[private_endpoint]]
+name = "other"
+listen = ["127.0.0.1:8080"]
+network = ["10.0.0.0/8"]
+"#,
+    )
+    .unwrap_err();
+    insta::assert_snapshot!(errors, @r#"
+    10 mistakes in the configuration:
+      private_endpoint[1].name (gantry.toml:4): is missing
+      private_endpoint[2].name (gantry.toml:8): "of fice": a private endpoint's name is up to 64 letters, digits and hyphens
+      private_endpoint[3].listen (gantry.toml:11): has neither networks nor an address to listen on
+      private_endpoint[4].name (gantry.toml:14): OFFICE is taken
+      private_endpoint[4].listen (gantry.toml:16): 10.0.0.5:443 is taken
+      private_endpoint[4].listen (gantry.toml:16): [::]:80 is taken
+      private_endpoint[5].listen (gantry.toml:20): "10.0.0.5": not an address with a port; write it like 127.0.0.1:5000, [::]:5000 or localhost:5000
+      private_endpoint[5].networks (gantry.toml:21): "10.0.0.0/33": not a network; write it like 10.0.0.0/8, fd00::/8 or 192.0.2.7
+      private_endpoint[5].listen (gantry.toml:18): has neither networks nor an address to listen on
+      private_endpoint[6].network (gantry.toml:26): no such setting; did you mean networks?
+    "#);
+}
+
+#[test]
 fn tables_of_the_wrong_shape_are_explained() {
     insta::assert_snapshot!(from_file("[registry]\nname = 'teamone'").unwrap_err(), @r#"
     a mistake in the configuration:
@@ -353,7 +410,8 @@ fn document_has_every_setting_and_no_other() {
     for (key, default) in settings() {
         let row = rows.get(&key).unwrap_or_else(|| panic!("docs/settings.md lacks {key}"));
         assert_eq!(row[1], default, "default of {key}");
-        let in_a_table = key.starts_with("registry.") || key.starts_with("tls.certificates.");
+        let tables = ["registry.", "tls.certificates.", "private_endpoint."];
+        let in_a_table = tables.iter().any(|table| key.starts_with(table));
         if !in_a_table {
             assert_eq!(row[2], env_name(&key), "variable of {key}");
         }
@@ -372,6 +430,7 @@ listen = ["0.0.0.0:443"]
 hostnames = ["registry.example.com"]
 suffix = "registries.example.com"
 trusted_proxies = ["10.1.2.3/8", "192.0.2.7"]
+proxy_protocol = ["10.2.0.0/16"]
 insecure_http = true
 drain_seconds = 60
 admin_password = "a password"
@@ -388,6 +447,15 @@ key = "a.key"
 anonymous_pull = true
 sparse_content = false
 admin_enabled = true
+
+[[private_endpoint]]
+name = "office"
+listen = ["10.0.0.5:5001"]
+networks = ["10.7.0.0/16"]
+
+[[private_endpoint]]
+name = "Lab-2"
+networks = ["10.0.0.0/8"]
 
 [[registry]]
 name = "teamone"
@@ -411,6 +479,8 @@ body_timeout = "20s"
 send_timeout = "30s"
 idle_timeout = "75s"
 connections = 1000
+connections_per_address = 0
+handshake_timeout = "5s"
 
 [collection]
 grace = "2s"

@@ -10,6 +10,7 @@ mod commands;
 mod copy;
 mod health;
 mod proxy;
+mod proxy_protocol;
 mod requests;
 mod slow;
 mod support;

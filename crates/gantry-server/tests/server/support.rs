@@ -204,7 +204,8 @@ fn client(port: u16, adjust: impl FnOnce(ClientBuilder) -> ClientBuilder) -> req
     adjust(builder).build().unwrap()
 }
 
-fn free_port() -> u16 {
+/// A port of 127.0.0.1 that nobody listens on.
+pub(crate) fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
