@@ -7,22 +7,17 @@ use std::sync::Arc;
 use gantry_catalog::{AdminPassword, Catalog, Durability, Transaction};
 use gantry_model::{Registry, RegistryId};
 use gantry_oci::Secret;
-use gantry_sha2::Sha256;
-use subtle::ConstantTimeEq;
+use gantry_secrets::{Generated, MasterKey, SecretHash};
 
-use crate::{MasterKey, SetupError};
+use crate::SetupError;
 
 const NAMES: [&str; 2] = ["password", "password2"];
-/// How long a password is that is made here: 40 of 62 letters and digits are 238 random bits, so
-/// that a fast hash of it is no weakness.
-const LENGTH: usize = 40;
-
 #[derive(Debug)]
 pub(crate) struct AdminAccounts(HashMap<RegistryId, Account>);
 
 #[derive(Debug, Default)]
 struct Account {
-    first: Option<Secret>,
+    passwords: Vec<(&'static str, Secret)>,
     hashes: Vec<[u8; 32]>,
 }
 
@@ -47,7 +42,8 @@ impl AdminAccounts {
                     }
                     (Some(_), _) => {}
                     (None, wanted) => {
-                        let password = wanted.map_or_else(generate, |(_, wanted)| wanted.clone());
+                        let password =
+                            wanted.map_or_else(Generated::secret, |(_, wanted)| wanted.clone());
                         let row = sealed(master_key, registry, name, &password);
                         // Of two nodes that start at once, one has made it.
                         let establish =
@@ -74,30 +70,34 @@ impl AdminAccounts {
                 let found = kept.iter().find(|row| row.registry == registry.id && row.name == name);
                 let Some(row) = found else { continue };
                 let password = open(master_key, registry, row)?;
-                account.hashes.push(hash(password.expose()));
-                account.first.get_or_insert(password);
+                account.hashes.push(SecretHash::of(password.expose()).0);
+                account.passwords.push((name, password));
             }
             accounts.insert(registry.id, account);
         }
         Ok(Self(accounts))
     }
 
-    pub(crate) fn first_password(&self, registry: RegistryId) -> Option<&Secret> {
-        self.0.get(&registry)?.first.as_ref()
+    /// The account's passwords, with their names.
+    pub(crate) fn passwords(&self, registry: RegistryId) -> &[(&'static str, Secret)] {
+        self.0.get(&registry).map_or(&[], |account| &account.passwords)
     }
 
-    /// Whether these are the admin's user and password; as slow when they aren't.
-    pub(crate) fn verify(&self, registry: &Registry, user: &str, password: &str) -> bool {
-        let Some(account) = self.0.get(&registry.id) else { return false };
-        let given = hash(password);
-        let right = account
-            .hashes
-            .iter()
-            .fold(subtle::Choice::from(0), |right, hash| right | hash.ct_eq(&given));
-        bool::from(right)
-            && user.eq_ignore_ascii_case(registry.name.as_str())
-            && registry.settings.admin_enabled
+    /// Whether this is one of the account's passwords; as slow when it isn't.
+    pub(crate) fn verify(&self, registry: RegistryId, password: &str) -> bool {
+        let hashes = self.0.get(&registry).map_or(&[][..], |account| &account.hashes);
+        SecretHash::of(password).is_among(hashes)
     }
+}
+
+/// A new password of that name; `None` if the account has none of that name.
+pub(crate) fn regenerated(
+    master_key: &MasterKey,
+    registry: &Registry,
+    name: &str,
+) -> Option<AdminPassword> {
+    let name = NAMES.into_iter().find(|known| known.eq_ignore_ascii_case(name))?;
+    Some(sealed(master_key, registry, name, &Generated::secret()))
 }
 
 fn open(
@@ -127,22 +127,4 @@ fn sealed(
 
 fn purpose(registry: &Registry, name: &str) -> String {
     format!("admin_password {} {name}", registry.id)
-}
-
-fn hash(password: &str) -> [u8; 32] {
-    Sha256::of(password.as_bytes())
-}
-
-fn generate() -> Secret {
-    const SYMBOLS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-    let mut text = String::with_capacity(LENGTH);
-    while text.len() < LENGTH {
-        let mut byte = [0];
-        aws_lc_rs::rand::fill(&mut byte).expect("the operating system gives random bytes");
-        // Drawing again past the last whole multiple keeps every symbol as likely as any other.
-        if usize::from(byte[0]) < 256 / SYMBOLS.len() * SYMBOLS.len() {
-            text.push(char::from(SYMBOLS[usize::from(byte[0]) % SYMBOLS.len()]));
-        }
-    }
-    Secret::new(text)
 }

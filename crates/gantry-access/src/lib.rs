@@ -1,28 +1,46 @@
-//! Who is asking: credentials, access tokens, signing keys.
+//! Who is asking, and what they are granted: credentials, tokens, roles.
 //!
 //! [`Access::authenticate`] turns what a request shows of itself into an
-//! [`Actor`](gantry_model::Actor). What the actor may do is decided in the model.
+//! [`Actor`](gantry_model::Actor) with everything that it is granted; what the actor may do is decided
+//! in the model. Sources of grants are the admin account, repository-scoped tokens with their scope
+//! maps, roles of those whom the directory knows, and what a registry grants to everyone.
 
+mod access_tokens;
 mod admin;
 mod authenticate;
-mod sealing;
+mod claims;
+mod profile;
+mod refresh_tokens;
+pub mod roles;
+pub mod scope_maps;
 mod signing;
-mod tokens;
+pub mod tokens;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use gantry_catalog::{Catalog, DbError};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+pub use gantry_catalog::DbError;
+use gantry_catalog::{Catalog, Durability, Transaction};
+use gantry_directory::Directory;
 use gantry_model::{Clock, Registry};
 use gantry_oci::Secret;
+use gantry_secrets::{MasterKey, SealError};
 
+pub use access_tokens::{AccessToken, SignedIn, TooManyScopes};
+use access_tokens::VerifiedTokens;
 use admin::AdminAccounts;
 pub use authenticate::AuthenticationError;
-pub use sealing::{MasterKey, SealError};
+use authenticate::Remembered;
+pub use claims::TokenError;
+use profile::Profiles;
+pub use profile::scope_has;
 use signing::SigningKeys;
-use tokens::VerifiedTokens;
-pub use tokens::{AccessToken, TokenError, TooManyScopes};
+
+/// What sealed texts begin with; no name does.
+const SEALED: char = '~';
 
 /// Why access can't be set up.
 #[derive(Debug, thiserror::Error)]
@@ -49,12 +67,16 @@ pub struct Access(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
+    catalog: Catalog,
     clock: Arc<dyn Clock>,
     master_key: MasterKey,
+    directory: Directory,
+    options: AccessOptions,
     admins: ArcSwap<AdminAccounts>,
     keys: ArcSwap<SigningKeys>,
     verified: VerifiedTokens,
-    token_lifetime: Duration,
+    profiles: Profiles,
+    remembered: Remembered,
 }
 
 /// What access needs to know at start.
@@ -76,6 +98,7 @@ impl Access {
         catalog: &Catalog,
         clock: Arc<dyn Clock>,
         master_key: &MasterKey,
+        directory: &Directory,
         registries: &[Arc<Registry>],
         default_registry: &Registry,
         options: AccessOptions,
@@ -85,31 +108,76 @@ impl Access {
         let admins = AdminAccounts::open(catalog, master_key, registries, wanted).await?;
         let keys = SigningKeys::open(catalog, master_key).await?;
         Ok(Self(Arc::new(Inner {
+            catalog: catalog.clone(),
             clock,
             master_key: master_key.clone(),
+            directory: directory.clone(),
+            options,
             admins: ArcSwap::from_pointee(admins),
             keys: ArcSwap::from_pointee(keys),
-            verified: VerifiedTokens::new(),
-            token_lifetime: options.token_lifetime,
+            verified: VerifiedTokens::default(),
+            profiles: Profiles::default(),
+            remembered: Remembered::default(),
         })))
     }
 
-    /// The first password of the registry's admin account.
-    pub fn admin_password(&self, registry: &Registry) -> Option<Secret> {
-        self.0.admins.load().first_password(registry.id).cloned()
+    /// The directory.
+    pub fn directory(&self) -> &Directory {
+        &self.0.directory
+    }
+
+    /// The passwords of the registry's admin account, with their names.
+    pub fn admin_passwords(&self, registry: &Registry) -> Vec<(&'static str, Secret)> {
+        self.0.admins.load().passwords(registry.id).to_vec()
+    }
+
+    /// Makes one of the admin account's passwords anew, and ends what came by either; false if there
+    /// is none of that name.
+    pub async fn regenerate_admin_password(
+        &self,
+        registry: &Registry,
+        name: &str,
+        registries: &[Arc<Registry>],
+    ) -> Result<bool, SetupError> {
+        let Some(row) = admin::regenerated(&self.0.master_key, registry, name) else {
+            return Ok(false);
+        };
+        let set = move |tx: &mut Transaction<'_, '_>| tx.admin_password_set(&row);
+        self.0.catalog.transaction(Durability::Power, set).await?;
+        self.refresh(registries).await?;
+        Ok(true)
     }
 
     /// Brings what is kept in memory up to the catalog, after another node has changed it.
-    pub async fn refresh(
-        &self,
-        catalog: &Catalog,
-        registries: &[Arc<Registry>],
-    ) -> Result<(), SetupError> {
-        let admins = AdminAccounts::open(catalog, &self.0.master_key, registries, None).await?;
-        let keys = SigningKeys::open(catalog, &self.0.master_key).await?;
+    pub async fn refresh(&self, registries: &[Arc<Registry>]) -> Result<(), SetupError> {
+        let (catalog, master_key) = (&self.0.catalog, &self.0.master_key);
+        let admins = AdminAccounts::open(catalog, master_key, registries, None).await?;
+        let keys = SigningKeys::open(catalog, master_key).await?;
         self.0.admins.store(Arc::new(admins));
         self.0.keys.store(Arc::new(keys));
         Ok(())
+    }
+
+    /// Seals a text that a client is to bring back without knowing what it says.
+    pub fn seal_text(&self, purpose: &str, text: &str) -> String {
+        let sealed = self.0.master_key.seal(purpose, text.as_bytes());
+        format!("{SEALED}{}", URL_SAFE_NO_PAD.encode(sealed))
+    }
+
+    /// The text that was sealed, if it was here and for that purpose.
+    pub fn open_text(&self, purpose: &str, sealed: &str) -> Option<String> {
+        let bytes = URL_SAFE_NO_PAD.decode(sealed.strip_prefix(SEALED)?).ok()?;
+        String::from_utf8(self.0.master_key.open(purpose, &bytes).ok()?).ok()
+    }
+
+    /// The resource id of the registry in the management API.
+    pub fn resource_id(&self, registry: &Registry) -> String {
+        format!(
+            "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.ContainerRegistry/registries/{}",
+            self.0.directory.tenant().subscription,
+            registry.resource_group,
+            registry.name
+        )
     }
 
     /// Whether the secrets in `catalog`, where there are any, were sealed under `master_key`.

@@ -3,9 +3,10 @@
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use gantry_catalog::{Catalog, Durability, SigningKeyRow};
 use gantry_model::SigningKeyId;
+use gantry_secrets::MasterKey;
 use jsonwebtoken::{DecodingKey, EncodingKey};
 
-use crate::{MasterKey, SetupError};
+use crate::SetupError;
 
 pub(crate) struct SigningKeys {
     newest: (String, EncodingKey),

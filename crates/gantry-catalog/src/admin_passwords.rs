@@ -1,7 +1,7 @@
 //! The admin accounts' passwords: sealed, since they must be shown again on demand.
 
 use gantry_db::{DbError, Stmt, args};
-use gantry_model::{Change, RegistryId};
+use gantry_model::{Change, EpochSubject, RegistryId};
 
 use crate::column::{RowExt, moment};
 use crate::{Catalog, Transaction};
@@ -54,14 +54,18 @@ impl Transaction<'_, '_> {
         if self.tx.exec(&SET_FIRST, &args![registry_id, name, &sealed[..], now])? == 0 {
             return Ok(());
         }
-        self.journal_append(*registry, &Change::CredentialChanged { password: name.clone() })
+        self.journal_append(*registry, &set(name))
     }
 
     /// Sets a password, and ends the access tokens that the old one gave.
     pub fn admin_password_set(&mut self, password: &AdminPassword) -> Result<(), DbError> {
         let AdminPassword { registry, name, sealed } = password;
         self.tx.exec(&SET, &args![registry.to_bytes(), name, &sealed[..], moment(self.now)])?;
-        self.registry_raise_epoch(*registry)?;
-        self.journal_append(*registry, &Change::CredentialChanged { password: name.clone() })
+        self.journal_append(*registry, &set(name))?;
+        self.epoch_raise(Some(*registry), EpochSubject::admin(registry))
     }
+}
+
+fn set(name: &str) -> Change {
+    Change::CredentialChanged { password: name.to_owned(), epoch: None }
 }

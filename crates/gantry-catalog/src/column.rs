@@ -9,6 +9,7 @@ use gantry_db::{Arg, Column, ColumnError, DbError, Row, ToArg};
 use gantry_model::id::IdError;
 use gantry_model::{JournalId, RegistryId, RepositoryId, Timestamp, UploadId};
 use gantry_oci::Digest;
+use serde::de::DeserializeOwned;
 
 const SHA256: u8 = 1;
 const SHA512: u8 = 2;
@@ -58,6 +59,7 @@ pub(crate) trait RowExt {
     fn digest(&self, n: usize) -> Result<Digest, DbError>;
     fn digest_or_null(&self, n: usize) -> Result<Option<Digest>, DbError>;
     fn parsed<T: FromStr>(&self, n: usize) -> Result<T, DbError>;
+    fn json<T: DeserializeOwned>(&self, n: usize) -> Result<T, DbError>;
     fn moment(&self, n: usize) -> Result<Timestamp, DbError>;
     fn moment_or_null(&self, n: usize) -> Result<Option<Timestamp>, DbError>;
     fn size(&self, n: usize) -> Result<u64, DbError>;
@@ -87,6 +89,12 @@ impl RowExt for Row<'_> {
 
     fn parsed<T: FromStr>(&self, n: usize) -> Result<T, DbError> {
         self.read(n, |column| column.text()?.parse().map_err(|_| column.not("what it should be")))
+    }
+
+    fn json<T: DeserializeOwned>(&self, n: usize) -> Result<T, DbError> {
+        self.read(n, |column| {
+            serde_json::from_str(column.text()?).map_err(|_| column.not("the JSON it should be"))
+        })
     }
 
     fn moment(&self, n: usize) -> Result<Timestamp, DbError> {

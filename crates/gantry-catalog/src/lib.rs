@@ -13,7 +13,9 @@ mod collection;
 mod column;
 mod copied;
 mod deployment;
+mod directory;
 mod edges;
+mod epochs;
 mod journal;
 mod leases;
 mod manifests;
@@ -21,10 +23,13 @@ mod nodes;
 mod referrers;
 mod registries;
 mod repositories;
+mod roles;
 mod schema;
+mod scope_maps;
 mod signing_keys;
 mod statements;
 mod tags;
+mod tokens;
 mod uploads;
 mod usage;
 
@@ -39,6 +44,8 @@ pub use blobs::{BlobLink, BlobRow};
 pub use collection::{Garbage, TrashedBytes};
 pub use copied::{LEFT_BEHIND, copied_tables};
 pub use deployment::CertificateAuthority;
+pub use directory::{DeviceCode, DeviceCodeState, DirectoryKey, UserSecrets};
+use epochs::Epochs;
 pub use journal::JournalRow;
 pub use manifests::{ManifestRow, NewManifest, StoredManifest};
 pub use referrers::Referrer;
@@ -52,12 +59,13 @@ pub use usage::Usage;
 pub struct Catalog {
     db: Db,
     clock: Arc<dyn Clock>,
+    epochs: Arc<Epochs>,
 }
 
 impl Catalog {
     /// A catalog in `db`, whose schema must have been brought up by [`Catalog::migrate`].
     pub fn new(db: Db, clock: Arc<dyn Clock>) -> Self {
-        Self { db, clock }
+        Self { db, clock, epochs: Arc::new(Epochs::new()) }
     }
 
     /// Brings the schema up to this release's; answers the steps that it took.
@@ -92,8 +100,12 @@ impl Catalog {
         T: Send + 'static,
         E: From<DbError> + Send + 'static,
     {
-        let clock = Arc::clone(&self.clock);
-        self.db.write(durability, move |tx| body(&mut Transaction { tx, now: clock.now() })).await
+        let (clock, epochs) = (Arc::clone(&self.clock), Arc::clone(&self.epochs));
+        self.db
+            .write(durability, move |tx| {
+                body(&mut Transaction { tx, now: clock.now(), epochs: &epochs })
+            })
+            .await
     }
 }
 
@@ -101,6 +113,7 @@ impl Catalog {
 pub struct Transaction<'t, 'c> {
     tx: &'t mut Tx<'c>,
     now: Timestamp,
+    epochs: &'t Arc<Epochs>,
 }
 
 impl Transaction<'_, '_> {

@@ -1,14 +1,17 @@
 //! Registries.
 
 use gantry_db::{Column, DbError, Row, Stmt, args};
-use gantry_model::{BlobReads, Change, Registry, RegistryId, RegistrySettings};
+use gantry_model::{
+    AccessSettings, BlobReads, Change, NetworkSettings, Registry, RegistryId, RegistrySettings,
+};
+use serde::{Deserialize, Serialize};
 
 use crate::column::{RowExt, moment};
 use crate::{Catalog, Transaction};
 
 pub(crate) const LIST: Stmt = Stmt::new(
     "select id, name, location, tier, anonymous_pull, sparse_content, admin_enabled, epoch, created_at,
-            blob_reads
+            blob_reads, details, sign_in_epoch, resource_group
        from registry
       order by name",
 );
@@ -16,20 +19,28 @@ pub(crate) const LIST: Stmt = Stmt::new(
 pub(crate) const INSERT: Stmt = Stmt::new(
     "insert into registry
             (id, name, location, tier, anonymous_pull, sparse_content, admin_enabled, epoch, created_at,
-             blob_reads)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+             blob_reads, details, resource_group, sign_in_epoch)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0)
          on conflict (name) do nothing",
 );
 
 pub(crate) const UPDATE: Stmt = Stmt::new(
     "update registry
         set tier = $2, anonymous_pull = $3, sparse_content = $4, admin_enabled = $5,
-            blob_reads = $6, epoch = epoch + 1
+            blob_reads = $6, details = $7, epoch = epoch + 1
       where id = $1",
 );
 
-pub(crate) const RAISE_EPOCH: Stmt =
-    Stmt::new("update registry set epoch = epoch + 1 where id = $1");
+pub(crate) const END_SIGN_INS: Stmt =
+    Stmt::new("update registry set sign_in_epoch = coalesce(sign_in_epoch, 0) + 1 where id = $1");
+
+/// What has no column of its own, as JSON.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Details {
+    access: AccessSettings,
+    network: NetworkSettings,
+}
 
 impl Catalog {
     /// Every registry, by name.
@@ -41,7 +52,7 @@ impl Catalog {
 impl Transaction<'_, '_> {
     /// Adds a registry, unless another node has just made one of that name.
     pub fn registry_insert(&mut self, registry: &Registry) -> Result<(), DbError> {
-        let settings = registry.settings;
+        let settings = &registry.settings;
         let inserted = self.tx.exec(
             &INSERT,
             &args![
@@ -54,7 +65,9 @@ impl Transaction<'_, '_> {
                 settings.admin_enabled,
                 registry.epoch,
                 moment(registry.created_at),
-                settings.blob_reads.as_str()
+                settings.blob_reads.as_str(),
+                details(settings),
+                registry.resource_group
             ],
         )?;
         if inserted == 0 {
@@ -63,16 +76,16 @@ impl Transaction<'_, '_> {
         self.journal_append(registry.id, &Change::RegistryCreated { name: registry.name.clone() })
     }
 
-    /// Ends the registry's access tokens.
-    pub(crate) fn registry_raise_epoch(&mut self, id: RegistryId) -> Result<(), DbError> {
-        self.tx.exec(&RAISE_EPOCH, &args![id.to_bytes()]).map(drop)
+    /// Ends the registry's refresh tokens.
+    pub fn registry_end_sign_ins(&mut self, id: RegistryId) -> Result<(), DbError> {
+        self.tx.exec(&END_SIGN_INS, &args![id.to_bytes()]).map(drop)
     }
 
-    /// Changes a registry's settings and raises its epoch.
+    /// Changes a registry's settings, and ends its access tokens.
     pub fn registry_update(
         &mut self,
         id: RegistryId,
-        settings: RegistrySettings,
+        settings: &RegistrySettings,
     ) -> Result<(), DbError> {
         self.tx.exec(
             &UPDATE,
@@ -82,18 +95,31 @@ impl Transaction<'_, '_> {
                 settings.anonymous_pull,
                 settings.sparse_content,
                 settings.admin_enabled,
-                settings.blob_reads.as_str()
+                settings.blob_reads.as_str(),
+                details(settings)
             ],
         )?;
-        self.journal_append(id, &Change::RegistryUpdated { settings })
+        self.journal_append(id, &Change::RegistryUpdated { settings: settings.clone() })
     }
 }
 
+fn details(settings: &RegistrySettings) -> String {
+    let RegistrySettings { access, network, .. } = settings.clone();
+    serde_json::to_string(&Details { access, network }).expect("settings are plain data")
+}
+
 fn registry(row: &Row<'_>) -> Result<Registry, DbError> {
+    let Details { access, network } = match row.column(10)? {
+        Column::Null => Details::default(),
+        _ => row.json(10)?,
+    };
     Ok(Registry {
         id: row.registry_id(0)?,
         name: row.parsed(1)?,
         location: row.get(2)?,
+        resource_group: row
+            .get::<Option<String>>(12)?
+            .unwrap_or_else(|| Registry::FIRST_GROUP.to_owned()),
         settings: RegistrySettings {
             tier: row.parsed(3)?,
             anonymous_pull: row.get(4)?,
@@ -103,8 +129,11 @@ fn registry(row: &Row<'_>) -> Result<Registry, DbError> {
                 Column::Null => BlobReads::default(),
                 _ => row.parsed(9)?,
             },
+            access,
+            network,
         },
         epoch: row.get(7)?,
+        sign_in_epoch: row.get::<Option<i64>>(11)?.unwrap_or(0),
         created_at: row.moment(8)?,
     })
 }

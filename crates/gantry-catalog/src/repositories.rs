@@ -1,6 +1,6 @@
 //! Repositories: they come with their first content and go when they are empty.
 
-use gantry_db::{DbError, Stmt, args};
+use gantry_db::{DbError, Row, Stmt, args};
 use gantry_model::{RegistryId, RepositoryId};
 use gantry_oci::RepositoryName;
 
@@ -10,7 +10,15 @@ use crate::{Catalog, Transaction};
 pub(crate) const LIST: Stmt = Stmt::new(
     "select name
        from repository
-      where registry = $1 and manifest_count > 0 and name > $2
+      where registry = $1 and manifest_count > 0 and name >= $2
+      order by name
+      limit $3",
+);
+
+pub(crate) const LIST_UNTIL: Stmt = Stmt::new(
+    "select name
+       from repository
+      where registry = $1 and manifest_count > 0 and name >= $2 and name < $4
       order by name
       limit $3",
 );
@@ -35,16 +43,23 @@ pub(crate) const CHANGE_COUNTS: Stmt = Stmt::new(
 );
 
 impl Catalog {
-    /// Names of up to `limit` repositories that hold a manifest, after `last`, in byte order.
+    /// Names of up to `limit` repositories that hold a manifest, from `from` on up to and without
+    /// `until`, in byte order.
     pub async fn repository_list(
         &self,
         registry: RegistryId,
-        last: &str,
+        from: &str,
+        until: Option<&str>,
         limit: usize,
     ) -> Result<Vec<RepositoryName>, DbError> {
-        self.db
-            .all(&LIST, &args![registry.to_bytes(), last, limit as i64], |row| row.parsed(0))
-            .await
+        let (registry, limit) = (registry.to_bytes(), limit as i64);
+        let name = |row: &Row<'_>| row.parsed(0);
+        match until {
+            None => self.db.all(&LIST, &args![registry, from, limit], name).await,
+            Some(until) => {
+                self.db.all(&LIST_UNTIL, &args![registry, from, limit, until], name).await
+            }
+        }
     }
 
     /// The repository of that name, if it holds a manifest.

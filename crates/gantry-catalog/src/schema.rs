@@ -13,4 +13,9 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/20261124_nodes.sql"),
         kind: Step::Expands,
     },
+    Migration {
+        name: "20261125_access",
+        sql: include_str!("../migrations/20261125_access.sql"),
+        kind: Step::Expands,
+    },
 ];

@@ -2,9 +2,12 @@
 
 use gantry_db::Stmt;
 
+use crate::directory::{
+    applications, groups, keys, service_principals, sign_ins, tenants, users,
+};
 use crate::{
-    admin_passwords, blobs, collection, deployment, edges, journal, leases, manifests, nodes,
-    referrers, registries, repositories, signing_keys, tags, uploads, usage,
+    admin_passwords, blobs, collection, deployment, edges, epochs, journal, leases, manifests, nodes,
+    referrers, registries, repositories, roles, scope_maps, signing_keys, tags, tokens, uploads, usage,
 };
 
 /// Every statement with its name.
@@ -23,15 +26,33 @@ pub fn all() -> Vec<(&'static str, &'static Stmt)> {
         deployment: ID SET_ID FORGET LOCK AUTHORITY SET_AUTHORITY;
         edges: BLOB_INSERT BLOB_ARRIVED BLOB_RELEASED BLOB_NAMED BLOB_DELETE CHILD_INSERT
                CHILD_ARRIVED CHILD_RELEASED CHILD_NAMED CHILD_DELETE;
+        applications: LIST FIND FIND_BY_APP_ID FIND_BY_DISPLAY_NAME INSERT UPDATE DELETE CREDENTIALS
+                      ADD_CREDENTIAL REMOVE_CREDENTIAL REMOVE_CREDENTIALS FEDERATIONS ADD_FEDERATION
+                      REMOVE_FEDERATION REMOVE_FEDERATIONS;
+        groups: LIST FIND FIND_BY_DISPLAY_NAME INSERT UPDATE DELETE MEMBERS GROUPS_OF ADD REMOVE
+                LEAVE_ALL EMPTY UNASSIGN_ALL;
+        keys: LIST INSERT PRESENT DELETE;
+        service_principals: LIST FIND FIND_BY_APP_ID FIND_BY_DISPLAY_NAME INSERT UPDATE DELETE WORKLOADS
+                            WORKLOAD_BY_SECRET WORKLOADS_BY_NETWORK ADD_WORKLOAD REMOVE_WORKLOADS;
+        sign_ins: INSERT_DEVICE FIND_DEVICE FIND_DEVICE_BY_USER_CODE DECIDE_DEVICE TAKE_DEVICE
+                  EXPIRE_DEVICES INSERT_CODE TAKE_CODE EXPIRE_CODES;
+        tenants: FIND INSERT;
+        users: LIST FIND FIND_BY_NAME FIND_BY_DISPLAY_NAME SECRETS INSERT UPDATE SET_PASSWORD SET_TOTP
+               TAKE_CODE DELETE;
+        epochs: FIND RAISE;
         journal: APPEND HEAD UNNUMBERED NUMBER READ READ_UNNUMBERED POSITION ADVANCE PASSED TRIM;
         leases: TAKE RELEASE;
         manifests: FIND_BY_TAG FIND_BY_DIGEST HELD FIND_ROW LIST INSERT_BYTES LINK UNLINK LOCK DROP_UNHELD;
         nodes: FOLLOWS FOLLOWED BEHIND LEAVE FORGET;
         referrers: LIST LIST_OF_TYPE NEXT_FREE;
-        registries: LIST INSERT UPDATE RAISE_EPOCH;
-        repositories: LIST FIND INSERT LOCK CHANGE_COUNTS;
+        registries: LIST INSERT UPDATE END_SIGN_INS;
+        repositories: LIST LIST_UNTIL FIND INSERT LOCK CHANGE_COUNTS;
+        roles: LIST FIND FIND_BY_NAME SET DELETE ASSIGNED OF_PRINCIPAL ASSIGNMENT ASSIGNMENTS
+               ASSIGNMENTS_OF ASSIGNMENTS_AT SAME ASSIGN UNASSIGN;
+        scope_maps: LIST FIND COUNT SET DELETE;
         signing_keys: LIST INSERT PRESENT;
         tags: LIST FIND NEWEST OF_DIGEST SET DELETE REMEMBER;
+        tokens: LIST FIND PASSWORDS COUNT OF_SCOPE_MAP INSERT UPDATE DELETE SET_PASSWORD DELETE_PASSWORD;
         uploads: INSERT FIND COUNT ADVANCE DELETE EXPIRED KEY_IN_USE;
         usage: ADD FIND FORGET_EMPTY;
     };

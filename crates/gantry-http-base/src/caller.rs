@@ -2,20 +2,22 @@
 //! 403: what exists is never looked at here.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 
-use gantry_access::AuthenticationError;
+use gantry_access::{AuthenticationError, DbError};
 use gantry_model::Registry;
 use gantry_model::permission::{
     Action, Actor, CatalogPermit, Needed, Permit, Push, Refusal, RepositoryAction,
 };
 use gantry_oci::{ErrorCode, RepositoryName};
 use http::request::Parts;
-use http::{StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use crate::challenge::{challenge, detail};
 use crate::host::Host;
-use crate::origin::Origin;
+use crate::network::check_network;
+use crate::origin::{Origin, client_address};
 use crate::{App, OciError};
 
 /// Someone who calls one registry.
@@ -25,6 +27,7 @@ pub struct Caller<'r> {
     actor: Arc<Actor>,
     shown: Shown,
     origin: Origin<'r>,
+    address: Option<IpAddr>,
 }
 
 /// What the caller showed of itself.
@@ -37,40 +40,61 @@ enum Shown {
 
 impl<'r> Caller<'r> {
     /// Finds the registry that the request's host names, and the actor behind its credential.
-    pub fn of(app: &App, parts: &'r Parts) -> Result<Self, OciError> {
-        let origin = Origin::of(app, parts)?;
-        let registry = find_registry(app, &origin)?;
-        let refuse = |error, reason: &dyn fmt::Display| challenge(&origin, error, &[], reason);
-        let mut headers = parts.headers.get_all(header::AUTHORIZATION).iter();
-        let (header, shown) = match (headers.next(), headers.next()) {
-            (None, _) => (None, Shown::Nothing),
-            (Some(value), None) => {
-                let text = value.to_str().map_err(|_| {
-                    refuse("invalid_request", &"the Authorization header is not ASCII")
-                })?;
-                (Some(text), Shown::of(text))
-            }
-            // A proxy in front may have looked at the other one.
-            (Some(_), Some(_)) => {
-                return Err(refuse(
-                    "invalid_request",
-                    &"there is more than one Authorization header",
-                ));
-            }
-        };
-        let actor = app.access.authenticate(&registry, header).map_err(|error| match error {
-            AuthenticationError::Token(_) => refuse("invalid_token", &error),
-            AuthenticationError::Header(_) | AuthenticationError::Credentials => refuse("", &error),
-        })?;
-        Ok(Self { registry, actor, shown, origin })
+    pub async fn of(app: &App, parts: &'r Parts) -> Result<Self, OciError> {
+        let mut caller = Self::unauthenticated(app, parts).await?;
+        if let Some(header) = caller.authorization(&parts.headers)? {
+            let found = app.access.authenticate(&caller.registry, Some(header), caller.address);
+            caller.actor = found.await.map_err(|error| caller.refuse_credential(error))?;
+            caller.shown = Shown::of(header);
+        }
+        Ok(caller)
     }
 
     /// Finds the registry that the request's host names; whoever calls it is nobody yet.
-    pub fn unauthenticated(app: &App, parts: &'r Parts) -> Result<Self, OciError> {
+    pub async fn unauthenticated(app: &App, parts: &'r Parts) -> Result<Self, OciError> {
         let origin = Origin::of(app, parts)?;
         let registry = find_registry(app, &origin)?;
-        let actor = app.access.authenticate(&registry, None).map_err(OciError::internal)?;
-        Ok(Self { registry, actor, shown: Shown::Nothing, origin })
+        let address = client_address(app, parts);
+        check_network(app, parts, &registry, address)?;
+        let nobody = app.access.nobody(&registry).await;
+        let actor = Arc::clone(nobody.map_err(refused_by_catalog)?.actor());
+        Ok(Self { registry, actor, shown: Shown::Nothing, origin, address })
+    }
+
+    /// The one `Authorization` header, if there is one.
+    pub fn authorization<'h>(&self, headers: &'h HeaderMap) -> Result<Option<&'h str>, OciError> {
+        let mut headers = headers.get_all(header::AUTHORIZATION).iter();
+        let refuse = |reason| challenge(&self.origin, "invalid_request", &[], reason);
+        match (headers.next(), headers.next()) {
+            (None, _) => Ok(None),
+            (Some(value), None) => match value.to_str() {
+                Ok(text) => Ok(Some(text)),
+                Err(_) => Err(refuse("the Authorization header is not ASCII")),
+            },
+            // A proxy in front may have looked at the other one.
+            (Some(_), Some(_)) => Err(refuse("there is more than one Authorization header")),
+        }
+    }
+
+    /// What to answer to someone whose credential is refused.
+    pub fn refuse_credential(&self, error: AuthenticationError) -> OciError {
+        let error = match error {
+            AuthenticationError::Token(_) => return self.challenge("invalid_token", &[], error),
+            AuthenticationError::TooMany(wait) => {
+                let seconds = wait.wait.as_secs().max(1);
+                let status = StatusCode::TOO_MANY_REQUESTS;
+                return OciError::new(status, ErrorCode::TooManyRequests, wait)
+                    .with_header(header::RETRY_AFTER, HeaderValue::from(seconds));
+            }
+            AuthenticationError::Catalog(_) => return refused_by_catalog(error),
+            error => error,
+        };
+        self.challenge("", &[], error)
+    }
+
+    /// Where the caller is, where that can be told.
+    pub fn address(&self) -> Option<IpAddr> {
+        self.address
     }
 
     /// The registry.
@@ -141,18 +165,18 @@ impl<'r> Caller<'r> {
         }
     }
 
-    /// Refuses whoever may not be given a token: those who show nothing where nothing is for
-    /// everyone, and those who show a token, which must not renew itself.
-    pub fn check_may_have_token(&self) -> Result<(), OciError> {
-        match self.shown {
-            Shown::Nothing if !self.registry.settings.anonymous_pull => {
-                Err(self.refuse(Refusal::SignIn(None)))
-            }
-            Shown::Token => {
-                Err(self.challenge("invalid_token", &[], "a token is not renewed by itself"))
-            }
-            Shown::Nothing | Shown::Password => Ok(()),
+    /// Refuses nobody in particular a token, where nothing is for everyone: an error here is what
+    /// makes a client ask its user to sign in.
+    pub fn check_something_is_public(&self) -> Result<(), OciError> {
+        match self.registry.settings.is_public_somewhere() {
+            true => Ok(()),
+            false => Err(self.refuse(Refusal::SignIn(None))),
         }
+    }
+
+    /// Refuses those who show a token to get one: it must not renew itself.
+    pub fn refuse_renewal(&self) -> OciError {
+        self.challenge("invalid_token", &[], "a token is not renewed by itself")
     }
 
     /// What to answer to someone who may not. A token that lacks a scope is worth another try
@@ -176,6 +200,15 @@ impl<'r> Caller<'r> {
 
     fn challenge(&self, error: &str, needed: &[Needed], reason: impl fmt::Display) -> OciError {
         challenge(&self.origin, error, needed, reason)
+    }
+}
+
+/// A failure of the catalog, while somebody's credential was looked up. Whether it is revoked can't be
+/// told then, so nobody gets in.
+fn refused_by_catalog(error: AuthenticationError) -> OciError {
+    match error {
+        AuthenticationError::Catalog(DbError::Unavailable(error)) => OciError::unavailable(error),
+        error => OciError::internal(error),
     }
 }
 

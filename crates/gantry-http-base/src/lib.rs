@@ -10,6 +10,7 @@ mod forwarded;
 mod host;
 mod inert;
 mod metrics;
+mod network;
 mod observe;
 mod oci_error;
 mod origin;

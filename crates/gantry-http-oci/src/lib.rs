@@ -25,7 +25,7 @@ pub async fn serve(app: &App, request: Request<Body>) -> Answered {
     let (parts, body) = request.into_parts();
     let endpoint = Endpoint::parse(&parts.method, parts.uri.path());
     let label = endpoint.as_ref().map_or("unknown", name);
-    let (outcome, caller) = match Caller::of(app, &parts) {
+    let (outcome, caller) = match Caller::of(app, &parts).await {
         Ok(caller) => (dispatch(app, &caller, endpoint, &parts, body).await, Some(caller)),
         Err(refusal) => (Err(refusal), None),
     };

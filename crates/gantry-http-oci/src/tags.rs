@@ -2,7 +2,7 @@
 
 use axum::response::{IntoResponse, Response};
 use gantry_http_base::{App, Caller, OciError, PageQuery, next_link};
-use gantry_model::permission::Pull;
+use gantry_model::permission::MetadataRead;
 use gantry_oci::RepositoryName;
 use http::header;
 use http::request::Parts;
@@ -16,7 +16,7 @@ pub(crate) async fn list(
     name: &RepositoryName,
     parts: &Parts,
 ) -> Result<Response, OciError> {
-    let permit = caller.permit::<Pull>(name)?;
+    let permit = caller.permit::<MetadataRead>(name)?;
     let page = PageQuery::of(&parts.uri, app.content.limits().page)?;
     let tags =
         app.content.list_tags(&permit, &page.last, page.limit).await.map_err(error::list_tags)?;

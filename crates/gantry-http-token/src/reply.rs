@@ -2,8 +2,8 @@
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use gantry_access::{AccessToken, AuthenticationError};
-use gantry_oci::ErrorCode;
+use gantry_access::{AccessToken, AuthenticationError, DbError};
+use gantry_oci::{ErrorCode, Secret};
 use http::{HeaderValue, StatusCode, header};
 use serde_json::json;
 
@@ -13,17 +13,29 @@ pub(crate) struct TokenReply(pub(crate) AccessToken);
 impl IntoResponse for TokenReply {
     fn into_response(self) -> Response {
         let AccessToken { text, issued_at, expires_in } = self.0;
-        let mut response = Json(json!({
+        not_stored(json!({
             "access_token": text.expose(),
             "token": text.expose(),
             "expires_in": expires_in,
             "issued_at": issued_at.to_string(),
         }))
-        .into_response();
-        // RFC 6749, 5.1.
-        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        response
     }
+}
+
+/// A refresh token.
+pub(crate) struct RefreshReply(pub(crate) Secret);
+
+impl IntoResponse for RefreshReply {
+    fn into_response(self) -> Response {
+        not_stored(json!({ "refresh_token": self.0.expose() }))
+    }
+}
+
+/// RFC 6749, 5.1.
+fn not_stored(body: serde_json::Value) -> Response {
+    let mut response = Json(body).into_response();
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
 }
 
 /// RFC 6749, 5.2.
@@ -34,10 +46,12 @@ pub(crate) struct OauthError {
     /// The same for clients that read errors in the registry's form, as Docker's do.
     code: ErrorCode,
     description: String,
+    /// In seconds.
+    retry_after: Option<u64>,
 }
 
 impl OauthError {
-    pub(crate) fn invalid_request(description: &str) -> Self {
+    pub(crate) fn invalid_request(description: impl std::fmt::Display) -> Self {
         Self::bad_request("invalid_request", description)
     }
 
@@ -52,8 +66,8 @@ impl OauthError {
         Self::bad_request("invalid_scope", error)
     }
 
-    pub(crate) fn unsupported_grant_type() -> Self {
-        Self::bad_request("unsupported_grant_type", "grant_type must be password")
+    pub(crate) fn unsupported_grant_type(description: &str) -> Self {
+        Self::bad_request("unsupported_grant_type", description)
     }
 
     fn bad_request(error: &'static str, description: impl std::fmt::Display) -> Self {
@@ -62,15 +76,44 @@ impl OauthError {
             error,
             code: ErrorCode::Unsupported,
             description: description.to_string(),
+            retry_after: None,
         }
     }
 
     pub(crate) fn refused_credential(error: AuthenticationError) -> Self {
+        let (status, name, code, retry_after) = match &error {
+            AuthenticationError::TooMany(wait) => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "slow_down",
+                ErrorCode::TooManyRequests,
+                Some(wait.wait.as_secs().max(1)),
+            ),
+            AuthenticationError::Catalog(failure) => {
+                tracing::error!(error = %failure, "a sign-in failed");
+                return Self::catalog(failure);
+            }
+            AuthenticationError::Header(_)
+            | AuthenticationError::Credentials
+            | AuthenticationError::Token(_)
+            | AuthenticationError::Directory(_) => {
+                (StatusCode::UNAUTHORIZED, "invalid_grant", ErrorCode::Unauthorized, None)
+            }
+        };
+        Self { status, error: name, code, description: error.to_string(), retry_after }
+    }
+
+    /// What it was is in the log.
+    fn catalog(failure: &DbError) -> Self {
+        let unavailable = matches!(failure, DbError::Unavailable(_));
         Self {
-            status: StatusCode::UNAUTHORIZED,
-            error: "invalid_grant",
-            code: ErrorCode::Unauthorized,
-            description: error.to_string(),
+            status: match unavailable {
+                true => StatusCode::SERVICE_UNAVAILABLE,
+                false => StatusCode::INTERNAL_SERVER_ERROR,
+            },
+            error: "temporarily_unavailable",
+            code: if unavailable { ErrorCode::Unavailable } else { ErrorCode::Unknown },
+            description: "the registry can't sign anyone in just now".to_owned(),
+            retry_after: unavailable.then_some(5),
         }
     }
 }
@@ -82,6 +125,10 @@ impl IntoResponse for OauthError {
             "error_description": self.description,
             "errors": [{ "code": self.code, "message": self.description }],
         });
-        (self.status, Json(body)).into_response()
+        let mut response = (self.status, Json(body)).into_response();
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
     }
 }

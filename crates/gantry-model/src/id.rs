@@ -27,6 +27,9 @@ macro_rules! ids {
         pub struct $name(Ulid);
 
         impl $name {
+            /// No one: what is about none of them.
+            pub const NONE: Self = Self(Ulid::nil());
+
             /// Makes a new id; 80 of its bits are random and can't be guessed.
             pub fn new(at: Timestamp) -> Self {
                 Self(fresh(at))
@@ -100,6 +103,12 @@ ids! {
     DeploymentId;
     /// One life of one node.
     NodeId;
+    /// A scope map; one that is made again under the same name has another.
+    ScopeMapId;
+    /// A repository-scoped token, likewise.
+    TokenId;
+    /// A row of the audit stream.
+    AuditId;
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use gantry_oci::{Digest, MediaType, RepositoryName, Tag};
 use serde::{Deserialize, Serialize};
 
+use crate::epoch::EpochSubject;
 use crate::registry::{RegistryName, RegistrySettings};
 
 /// One change. Its JSON form is stored for as long as the journal is kept, so variants and fields
@@ -20,10 +21,13 @@ pub enum Change {
         /// The settings now in force.
         settings: RegistrySettings,
     },
-    /// One of the admin account's passwords was set.
+    /// Something changed that sign-ins or tokens depend on.
     CredentialChanged {
-        /// Which of the two.
+        /// Which of the admin account's passwords was set; empty if none was.
         password: String,
+        /// The epoch that was raised.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        epoch: Option<EpochSubject>,
     },
     /// A repository came to hold a blob.
     BlobLinked {
@@ -91,6 +95,9 @@ pub enum Change {
         /// What it named.
         digest: Digest,
     },
+    /// What a later release tells, and this one doesn't know.
+    #[serde(other)]
+    Unknown,
 }
 
 impl Change {
@@ -106,6 +113,7 @@ impl Change {
             Self::ManifestDeleted { .. } => "manifest_deleted",
             Self::TagSet { .. } => "tag_set",
             Self::TagDeleted { .. } => "tag_deleted",
+            Self::Unknown => "unknown",
         }
     }
 }

@@ -4,16 +4,24 @@
 //! decided in [`permission`] and nowhere else.
 
 pub mod clock;
+pub mod directory;
+pub mod epoch;
 pub mod id;
 pub mod journal;
 pub mod permission;
 pub mod registry;
+pub mod roles;
+pub mod scoped;
 
+pub use epoch::{Epoch, EpochSubject};
 pub use clock::{Clock, ManualClock, Stamp, SystemClock, Timestamp};
 pub use id::{
-    AccessTokenId, DeploymentId, JournalId, NodeId, RegistryId, RepositoryId, SigningKeyId,
-    UploadId,
+    AccessTokenId, AuditId, DeploymentId, JournalId, NodeId, RegistryId, RepositoryId, ScopeMapId, SigningKeyId,
+    TokenId, UploadId,
 };
 pub use journal::Change;
 pub use permission::{Actor, Permit, Refusal};
-pub use registry::{BlobReads, Registry, RegistryName, RegistrySettings, Tier};
+pub use registry::{
+    AccessSettings, BlobReads, NetworkSettings, Registry, RegistryName, RegistrySettings,
+    RoleAssignmentMode, Tier,
+};

@@ -12,160 +12,45 @@ use std::sync::Arc;
 
 use gantry_oci::RepositoryName;
 
+mod action;
+mod grants;
+mod identity;
+mod ranges;
+
+pub use action::{
+    Action, Actions, Delete, MetadataRead, MetadataWrite, Pull, Push, RepositoryAction,
+};
+pub use grants::{Grants, Listing};
+pub use identity::{Identity, IdentityError, IdentityKind};
+pub use ranges::{NameRange, behind};
+
 use crate::id::RegistryId;
-
-/// Something an actor may be allowed to do to a repository.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Action {
-    /// Read manifests, tags, referrers and blobs.
-    Pull,
-    /// Write manifests, tags and blobs.
-    Push,
-    /// Delete manifests, tags and blobs.
-    Delete,
-}
-
-impl Action {
-    /// The action's word in a token's scope.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Pull => "pull",
-            Self::Push => "push",
-            Self::Delete => "delete",
-        }
-    }
-}
-
-/// A type that stands for one [`Action`], so that a [`Permit`] says in its type what it permits.
-pub trait RepositoryAction {
-    /// The action it stands for.
-    const ACTION: Action;
-}
-
-/// [`Action::Pull`].
-#[derive(Debug)]
-pub enum Pull {}
-/// [`Action::Push`].
-#[derive(Debug)]
-pub enum Push {}
-/// [`Action::Delete`].
-#[derive(Debug)]
-pub enum Delete {}
-
-impl RepositoryAction for Pull {
-    const ACTION: Action = Action::Pull;
-}
-impl RepositoryAction for Push {
-    const ACTION: Action = Action::Push;
-}
-impl RepositoryAction for Delete {
-    const ACTION: Action = Action::Delete;
-}
-
-/// A set of actions on repositories.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Actions {
-    /// See [`Action::Pull`].
-    pub pull: bool,
-    /// See [`Action::Push`].
-    pub push: bool,
-    /// See [`Action::Delete`].
-    pub delete: bool,
-}
-
-impl Actions {
-    /// All of them.
-    pub const ALL: Self = Self { pull: true, push: true, delete: true };
-    /// Reading only.
-    pub const PULL: Self = Self { pull: true, push: false, delete: false };
-
-    /// Whether `action` is in the set.
-    pub fn contains(self, action: Action) -> bool {
-        match action {
-            Action::Pull => self.pull,
-            Action::Push => self.push,
-            Action::Delete => self.delete,
-        }
-    }
-
-    /// The actions in both sets.
-    #[must_use]
-    pub fn and(self, other: Self) -> Self {
-        Self {
-            pull: self.pull && other.pull,
-            push: self.push && other.push,
-            delete: self.delete && other.delete,
-        }
-    }
-
-    /// No action at all.
-    pub fn is_empty(self) -> bool {
-        self == Self::default()
-    }
-}
-
-/// One thing a credential allows, within one registry.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Grant {
-    /// On every repository of the registry.
-    EveryRepository(Actions),
-    /// On one repository.
-    Repository(RepositoryName, Actions),
-    /// To list the registry's repositories.
-    Catalog,
-    /// To mount blobs from whichever repository holds them, of those its identity may pull from;
-    /// or that this was asked for and denied.
-    MountSources(bool),
-}
-
-/// Who is asking.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Identity {
-    /// Nobody signed in.
-    Anonymous,
-    /// The registry's admin account.
-    Admin(AdminSubject),
-}
-
-impl Identity {
-    /// A stable text for ownership checks and records, another for each identity: an account may
-    /// well be called `anonymous`.
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::Anonymous => "anonymous",
-            Self::Admin(subject) => &subject.0,
-        }
-    }
-}
-
-/// An admin account as records name it: `admin:` and its user name.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct AdminSubject(Arc<str>);
-
-impl From<&str> for AdminSubject {
-    fn from(user: &str) -> Self {
-        Self(format!("admin:{user}").into())
-    }
-}
-
-impl fmt::Display for Identity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
 
 /// Someone who asks something of one registry, with what their credential grants there.
 #[derive(Clone, Debug)]
 pub struct Actor {
     registry: RegistryId,
     identity: Identity,
-    grants: Vec<Grant>,
+    grants: Arc<Grants>,
+    own: Arc<Grants>,
 }
 
 impl Actor {
     /// An actor with `grants` in `registry`. Only authentication makes these.
-    pub fn new(registry: RegistryId, identity: Identity, grants: Vec<Grant>) -> Self {
-        Self { registry, identity, grants }
+    pub fn new(registry: RegistryId, identity: Identity, grants: impl Into<Arc<Grants>>) -> Self {
+        let grants = grants.into();
+        Self { registry, identity, own: Arc::clone(&grants), grants }
+    }
+
+    /// An actor whose credential has `grants`, which are some of what its identity is granted: its
+    /// `own`.
+    pub fn with_some(
+        registry: RegistryId,
+        identity: Identity,
+        grants: Grants,
+        own: Arc<Grants>,
+    ) -> Self {
+        Self { registry, identity, grants: Arc::new(grants), own }
     }
 
     /// The registry the actor speaks to.
@@ -180,17 +65,12 @@ impl Actor {
 
     /// What the grants allow on `repository`.
     pub fn actions_on(&self, repository: &RepositoryName) -> Actions {
-        let mut allowed = Actions::default();
-        for grant in &self.grants {
-            match grant {
-                Grant::EveryRepository(actions) => allowed = union(allowed, *actions),
-                Grant::Repository(name, actions) if name == repository => {
-                    allowed = union(allowed, *actions);
-                }
-                Grant::Repository(..) | Grant::Catalog | Grant::MountSources(_) => {}
-            }
-        }
-        allowed
+        self.grants.on(repository)
+    }
+
+    /// Which repositories the catalog shows to it.
+    pub fn lists(&self) -> Listing {
+        self.grants.lists()
     }
 
     /// Proof that the actor may do `A` to `repository`, or why not.
@@ -213,17 +93,19 @@ impl Actor {
         }
     }
 
-    /// Proof that the actor may list the registry's repositories, or why not.
+    /// Proof that the actor may list the registry's repositories, or some of them, or why not.
     pub fn permit_catalog(&self) -> Result<CatalogPermit, Refusal> {
-        if !self.grants.contains(&Grant::Catalog) {
-            return Err(self.refusal(Needed::Catalog));
-        }
-        Ok(CatalogPermit { registry: self.registry })
+        let shown = match self.grants.lists() {
+            Listing::Refused => return Err(self.refusal(Needed::Catalog)),
+            Listing::Readable => Some(Arc::clone(&self.own)),
+            Listing::Every => None,
+        };
+        Ok(CatalogPermit { registry: self.registry, shown })
     }
 
     /// Proof that blobs of `repository` may be mounted elsewhere, if they may.
     pub fn permit_source(&self, repository: &RepositoryName) -> Option<Permit<Pull>> {
-        if self.grants.contains(&Grant::MountSources(true)) {
+        if self.grants.mounts_from_any() == Some(true) {
             return Some(self.prove(repository));
         }
         self.permit(repository).ok()
@@ -232,36 +114,34 @@ impl Actor {
     /// Whether the credential was asked for this when it was made, granted or not: asking for it
     /// again would change nothing.
     pub fn was_asked_for(&self, needed: &Needed) -> bool {
-        self.grants.iter().any(|grant| match (grant, needed) {
-            (Grant::EveryRepository(actions), Needed::Repository(_, action)) => {
-                actions.contains(*action)
+        match needed {
+            Needed::Repository(name, action) => {
+                self.grants.names(name) || self.grants.on(name).contains(*action)
             }
-            (Grant::Repository(granted, _), Needed::Repository(name, _)) => granted == name,
-            (Grant::Catalog, Needed::Catalog) => true,
-            (Grant::MountSources(_), Needed::MountSources) => true,
-            _ => false,
-        })
+            Needed::Catalog => self.grants.lists() != Listing::Refused,
+            Needed::MountSources => self.grants.mounts_from_any().is_some(),
+        }
     }
 
     /// Whether the actor may pull from every repository there is or will be.
     pub fn pulls_everything(&self) -> bool {
-        self.grants.iter().any(|grant| match grant {
-            Grant::EveryRepository(actions) => actions.pull,
-            Grant::MountSources(granted) => *granted,
-            Grant::Repository(..) | Grant::Catalog => false,
-        })
+        self.grants.everywhere().contains(Action::Pull)
+            || self.grants.mounts_from_any() == Some(true)
+    }
+
+    /// Whether the actor may do this to every repository there is or will be.
+    pub fn does_everywhere(&self, action: Action) -> bool {
+        self.grants.everywhere().contains(action)
     }
 
     fn refusal(&self, needed: Needed) -> Refusal {
-        match self.identity {
-            Identity::Anonymous => Refusal::SignIn(Some(needed)),
-            Identity::Admin(_) => Refusal::Insufficient(needed),
+        match self.identity.kind() {
+            IdentityKind::Anonymous => Refusal::SignIn(Some(needed)),
+            IdentityKind::Admin | IdentityKind::Token | IdentityKind::Principal => {
+                Refusal::Insufficient(needed)
+            }
         }
     }
-}
-
-fn union(a: Actions, b: Actions) -> Actions {
-    Actions { pull: a.pull || b.pull, push: a.push || b.push, delete: a.delete || b.delete }
 }
 
 /// Proof that an identity may do `A` to one repository of one registry. Made by [`Actor::permit`].
@@ -306,16 +186,32 @@ impl<A: RepositoryAction> fmt::Debug for Permit<A> {
     }
 }
 
-/// Proof that an actor may list the repositories of one registry. Made by [`Actor::permit_catalog`].
+/// Proof that an actor may list the repositories of one registry, or those whose metadata it may
+/// read. Made by [`Actor::permit_catalog`].
 #[derive(Debug, Clone)]
 pub struct CatalogPermit {
     registry: RegistryId,
+    shown: Option<Arc<Grants>>,
 }
 
 impl CatalogPermit {
     /// The registry the permit is for.
     pub fn registry(&self) -> RegistryId {
         self.registry
+    }
+
+    /// Where the names are that may be shown.
+    pub fn ranges(&self) -> Vec<NameRange> {
+        match &self.shown {
+            None => vec![NameRange::EVERY],
+            Some(grants) => grants.ranges(Action::MetadataRead),
+        }
+    }
+
+    /// Whether the repository may be shown, of one whose name is in the ranges.
+    pub fn shows(&self, repository: &RepositoryName) -> bool {
+        let reads = |grants: &Arc<Grants>| grants.on(repository).contains(Action::MetadataRead);
+        self.shown.as_ref().is_none_or(reads)
     }
 }
 
@@ -346,7 +242,7 @@ mod tests {
     use super::*;
     use crate::clock::Timestamp;
 
-    fn actor(identity: Identity, grants: Vec<Grant>) -> Actor {
+    fn actor(identity: Identity, grants: Grants) -> Actor {
         Actor::new(RegistryId::new(Timestamp::from_micros(0)), identity, grants)
     }
 
@@ -356,9 +252,10 @@ mod tests {
 
     #[test]
     fn a_grant_on_one_repository_gives_nothing_elsewhere() {
-        let grant = Grant::Repository(name("team/app"), Actions::PULL);
-        let actor = actor(Identity::Admin("x".into()), vec![grant]);
+        let grants = Grants::none().with(&"team/app".parse().unwrap(), Actions::READ);
+        let actor = actor(Identity::admin("x"), grants);
         assert!(actor.permit::<Pull>(&name("team/app")).is_ok());
+        assert!(actor.permit::<MetadataRead>(&name("team/app")).is_ok());
         assert!(actor.permit::<Push>(&name("team/app")).is_err());
         for other in ["team", "team/app2", "team/app/x", "other"] {
             assert!(actor.permit::<Pull>(&name(other)).is_err(), "{other}");
@@ -367,19 +264,22 @@ mod tests {
     }
 
     #[test]
-    fn no_account_s_name_makes_it_another_identity() {
-        for user in ["anonymous", "admin:anonymous", ""] {
-            let admin = Identity::Admin(user.into());
-            assert_ne!(admin.as_str(), Identity::Anonymous.as_str());
-            assert_eq!(admin.as_str(), format!("admin:{user}"));
-        }
+    fn a_refusal_tells_the_anonymous_to_sign_in_and_others_no_more() {
+        let anonymous = actor(Identity::anonymous(), Grants::none());
+        assert!(matches!(anonymous.permit::<Pull>(&name("a")), Err(Refusal::SignIn(Some(_)))));
+        let known = actor(Identity::admin("x"), Grants::none());
+        assert!(matches!(known.permit::<Pull>(&name("a")), Err(Refusal::Insufficient(_))));
     }
 
     #[test]
-    fn a_refusal_tells_the_anonymous_to_sign_in_and_others_no_more() {
-        let anonymous = actor(Identity::Anonymous, vec![]);
-        assert!(matches!(anonymous.permit::<Pull>(&name("a")), Err(Refusal::SignIn(Some(_)))));
-        let known = actor(Identity::Admin("x".into()), vec![]);
-        assert!(matches!(known.permit::<Pull>(&name("a")), Err(Refusal::Insufficient(_))));
+    fn a_catalog_shows_what_its_reader_may_read() {
+        let own = Grants::none().with(&"team/*".parse().unwrap(), Actions::READ);
+        let registry = RegistryId::new(Timestamp::from_micros(0));
+        let grants = Grants::none().listing(Listing::Readable);
+        let actor = Actor::with_some(registry, Identity::token("x"), grants, Arc::new(own));
+        let permit = actor.permit_catalog().unwrap();
+        assert_eq!(permit.ranges(), [NameRange::below(&name("team"))]);
+        assert!(permit.shows(&name("team/app")) && !permit.shows(&name("other")));
+        assert!(actor.permit::<Pull>(&name("team/app")).is_err(), "the token itself has no scope");
     }
 }

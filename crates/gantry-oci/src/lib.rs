@@ -16,6 +16,7 @@ pub mod json;
 mod manifest;
 mod media_type;
 mod name;
+mod name_pattern;
 mod range;
 mod reference;
 mod referrers;
@@ -35,6 +36,7 @@ pub use manifest::{
 };
 pub use media_type::{MediaType, MediaTypeError};
 pub use name::{NameError, RepositoryName};
+pub use name_pattern::{PatternError, RepositoryPattern};
 pub use range::{ByteRange, ContentRange, ContentRangeError, NotOneRange, Unsatisfiable};
 pub use reference::{Reference, ReferenceError};
 pub use referrers::{ReferrerIndex, referrers_tag};

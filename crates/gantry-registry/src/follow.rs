@@ -40,6 +40,10 @@ impl Content {
     /// How long what is cached is trusted after a look at the journal.
     pub const TRUST: Duration = Duration::from_secs(2);
 
+    /// How long after a look at the journal nobody is let in by what is only remembered of them: the
+    /// database is asked then, and where it can't be, tokens count for nothing.
+    pub const EPOCH_TRUST: Duration = Duration::from_secs(10);
+
     /// Reads what is new in the journal and forgets what it changed, and tells the other nodes how
     /// far this one is. To be called at short intervals.
     pub async fn follow_changes(&self, reader: &mut ChangeReader) -> Result<Followed, StoreError> {
@@ -54,6 +58,7 @@ impl Content {
             .await?;
         let changes = self.read_changes(reader).await?;
         self.cache().trust_until(began + Self::TRUST);
+        self.catalog().epoch_trust_until(began + Self::EPOCH_TRUST);
         self.catalog()
             .transaction(Durability::Process, move |tx| tx.node_followed(&followed, moment))
             .await?;
@@ -67,14 +72,15 @@ impl Content {
             None => {
                 let head = self.catalog().journal_head().await?;
                 // What was read before this may have changed before the head, which nobody will see.
-                self.cache().forget_everything();
+                self.forget_everything();
                 head
             }
         };
         // First those without a number: one that gets it meanwhile is among the others.
         let fresh = self.catalog().journal_unnumbered(UNNUMBERED).await?;
         if fresh.len() == UNNUMBERED {
-            self.cache().forget_everything();
+            self.forget_everything();
+            followed.registries = true;
         }
         followed.registries |= fresh.iter().fold(false, |any, row| self.forget(row) | any);
         loop {
@@ -117,6 +123,11 @@ impl Content {
         }
     }
 
+    fn forget_everything(&self) {
+        self.cache().forget_everything();
+        self.catalog().epoch_forget_all();
+    }
+
     /// Forgets what the change is about; true where it is about a registry itself.
     fn forget(&self, row: &JournalRow) -> bool {
         match &row.change {
@@ -129,9 +140,14 @@ impl Content {
                 self.cache().invalidation(row.registry, repository)();
                 false
             }
+            Change::CredentialChanged { password, epoch: Some(subject) } if password.is_empty() => {
+                self.catalog().epoch_forget(subject);
+                subject.is_of_keys()
+            }
             Change::RegistryCreated { .. }
             | Change::RegistryUpdated { .. }
-            | Change::CredentialChanged { .. } => true,
+            | Change::CredentialChanged { .. }
+            | Change::Unknown => true,
         }
     }
 }

@@ -5,18 +5,47 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use gantry_catalog::{Catalog, DbError, Durability};
-use gantry_model::{Registry, RegistryId, RegistryName, RegistrySettings};
+use gantry_catalog::{Catalog, DbError, Durability, Transaction};
+use gantry_model::{BlobReads, Registry, RegistryId, RegistryName, RegistrySettings};
 
 /// A registry that the configuration asks for.
 #[derive(Clone, Debug)]
 pub struct WantedRegistry {
     /// Its name.
     pub name: RegistryName,
-    /// Its settings.
-    pub settings: RegistrySettings,
+    /// What it sets: brings what is there, or the default, to what is wished.
+    pub settings: Wishes,
     /// Custom domains it answers on.
     pub domains: Vec<String>,
+}
+
+/// What the configuration wishes of a registry's settings; the rest is as the management API has it.
+#[derive(Clone)]
+pub struct Wishes(Arc<dyn Fn(&mut RegistrySettings) + Send + Sync>);
+
+impl Wishes {
+    /// What this does to settings.
+    pub fn new(apply: impl Fn(&mut RegistrySettings) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(apply))
+    }
+
+    fn applied_to(&self, settings: &RegistrySettings) -> RegistrySettings {
+        let mut settings = settings.clone();
+        (self.0)(&mut settings);
+        settings
+    }
+}
+
+impl From<RegistrySettings> for Wishes {
+    fn from(all: RegistrySettings) -> Self {
+        Self::new(move |settings| *settings = all.clone())
+    }
+}
+
+impl std::fmt::Debug for Wishes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Wishes")
+    }
 }
 
 /// How hosts name registries.
@@ -75,16 +104,24 @@ impl Registries {
         for want in &wanted {
             match present.iter().find(|registry| registry.name == want.name) {
                 None => create(catalog, location, want).await?,
-                Some(registry) if registry.settings != want.settings => {
-                    let (id, settings) = (registry.id, want.settings);
-                    catalog
-                        .transaction(Durability::Power, move |tx| tx.registry_update(id, settings))
-                        .await?;
+                Some(registry) => {
+                    let settings = want.settings.applied_to(&registry.settings);
+                    change(catalog, registry, settings).await?;
                 }
-                Some(_) => {}
             }
         }
         self.0.plan.store(Arc::new(Plan { wanted, hosts: Some(hosts) }));
+        self.refresh(catalog).await
+    }
+
+    /// Brings a registry's settings to these, on this node at once.
+    pub async fn change(
+        &self,
+        catalog: &Catalog,
+        registry: &Registry,
+        settings: RegistrySettings,
+    ) -> Result<(), DbError> {
+        change(catalog, registry, settings).await?;
         self.refresh(catalog).await
     }
 
@@ -128,10 +165,36 @@ impl Registries {
         all
     }
 
-    /// The settings in force; the strictest ones for a registry that is gone.
-    pub(crate) fn settings(&self, id: RegistryId) -> RegistrySettings {
-        self.by_id(id).map(|registry| registry.settings).unwrap_or_default()
+    /// Whether the registry allows sparse content. One that is gone doesn't.
+    pub(crate) fn allows_sparse_content(&self, id: RegistryId) -> bool {
+        self.by_id(id).is_some_and(|registry| registry.settings.sparse_content)
     }
+
+    /// How the registry's blobs reach clients.
+    pub(crate) fn blob_reads(&self, id: RegistryId) -> BlobReads {
+        self.by_id(id).map(|registry| registry.settings.blob_reads).unwrap_or_default()
+    }
+}
+
+/// Brings a registry's settings to these.
+async fn change(
+    catalog: &Catalog,
+    registry: &Registry,
+    settings: RegistrySettings,
+) -> Result<(), DbError> {
+    if registry.settings == settings {
+        return Ok(());
+    }
+    let id = registry.id;
+    let before = registry.settings.access.role_assignment_mode;
+    let change = move |tx: &mut Transaction<'_, '_>| {
+        // Whoever signed in under the other mode was promised other rights.
+        if settings.access.role_assignment_mode != before {
+            tx.registry_end_sign_ins(id)?;
+        }
+        tx.registry_update(id, &settings)
+    };
+    catalog.transaction(Durability::Power, change).await
 }
 
 async fn create(catalog: &Catalog, location: &str, want: &WantedRegistry) -> Result<(), DbError> {
@@ -140,8 +203,10 @@ async fn create(catalog: &Catalog, location: &str, want: &WantedRegistry) -> Res
         id: RegistryId::new(now),
         name: want.name.clone(),
         location: location.to_owned(),
-        settings: want.settings,
+        resource_group: Registry::FIRST_GROUP.to_owned(),
+        settings: want.settings.applied_to(&RegistrySettings::default()),
         epoch: 0,
+        sign_in_epoch: 0,
         created_at: now,
     };
     catalog.transaction(Durability::Power, move |tx| tx.registry_insert(&registry)).await

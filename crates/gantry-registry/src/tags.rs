@@ -1,6 +1,6 @@
 //! Listing tags.
 
-use gantry_model::permission::{Permit, Pull};
+use gantry_model::permission::{MetadataRead, Permit};
 use gantry_oci::{RepositoryName, Tag};
 
 use crate::error::store_error;
@@ -24,7 +24,7 @@ impl Content {
     /// Up to `limit` tags of the repository after `last`, in byte order.
     pub async fn list_tags(
         &self,
-        permit: &Permit<Pull>,
+        permit: &Permit<MetadataRead>,
         last: &str,
         limit: usize,
     ) -> Result<Page<Tag>, ListTagsError> {

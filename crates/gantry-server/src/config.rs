@@ -17,6 +17,7 @@
 //! `docs/settings.md` lists every setting; a test compares.
 
 mod collection;
+mod directory;
 mod env;
 mod error;
 mod hosts;
@@ -28,6 +29,7 @@ mod network;
 mod private_endpoints;
 mod reader;
 mod registries;
+mod registry_settings;
 mod secrets;
 mod setting;
 mod source;
@@ -45,13 +47,15 @@ pub(crate) use log::{Log, LogFormat};
 pub(crate) use secrets::MasterKeySource;
 
 use collection::Collection;
-use gantry_model::{BlobReads, RegistrySettings};
+use gantry_directory::BootstrapWishes;
+use gantry_model::BlobReads;
 use limits::Limits;
 use metrics::Metrics;
 use names::Names;
 use network::Network;
 use reader::Reader;
 use registries::NamedRegistry;
+pub(crate) use registry_settings::SettingWishes;
 use secrets::Secrets;
 pub(crate) use stores::{Blobs, Database, Stores};
 use tls::Tls;
@@ -90,7 +94,9 @@ pub(crate) struct Config {
     /// Keys and passwords.
     pub(crate) secrets: Secrets,
     /// `[default_registry]`
-    pub(crate) default_registry: RegistrySettings,
+    pub(crate) default_registry: SettingWishes,
+    /// `[directory]`
+    pub(crate) directory: BootstrapWishes,
     /// `[[registry]]`
     pub(crate) registries: Vec<NamedRegistry>,
     /// `[limits]`
@@ -136,7 +142,7 @@ impl Config {
 
     fn read(reader: &mut Reader) -> Self {
         let names = Names::read(reader);
-        let blob_reads = reader.setting("blob_reads", BlobReads::default());
+        let blob_reads = reader.optional::<BlobReads>("blob_reads", "stream");
         let registries = registries::read(reader, &names, blob_reads);
         let stores = Stores::read(reader);
         let secrets = Secrets::read(reader);
@@ -151,7 +157,8 @@ impl Config {
             network: Network::read(reader),
             tls: Tls::read(reader),
             secrets,
-            default_registry: registries::read_default(reader, blob_reads),
+            default_registry: SettingWishes::read(reader, "default_registry.", blob_reads),
+            directory: directory::read(reader),
             limits: Limits::read(reader),
             collection: Collection::read(reader),
             tokens: Tokens::read(reader),

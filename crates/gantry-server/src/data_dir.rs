@@ -7,6 +7,8 @@
 //!   master.key       seals the secrets in the catalog (0600)
 //!   admin-password   first password of the default registry's admin (0600);
 //!                    admin-password.NAME is another registry's
+//!   bootstrap.json   what the first start made: tenant, subscription, first application and user,
+//!                    with their secrets (0600)
 //!   ca.pem  ca.key   the local certificate authority; the key is sealed
 //!   catalog.db       all metadata (SQLite; beside it its -wal and -shm)
 //!   blobs/           bytes of blobs, by key
@@ -25,8 +27,10 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use gantry_access::MasterKey;
+use gantry_arm::Guid;
+use gantry_directory::Bootstrap;
 use gantry_model::RegistryName;
+use gantry_secrets::MasterKey;
 use rustix::fs::FlockOperation;
 
 use crate::config::MasterKeySource;
@@ -217,6 +221,30 @@ impl DataDir {
             return Ok(());
         }
         self.write_private(path, &text)
+    }
+
+    /// Keeps what the first start has made, where only the server's user reads it.
+    pub(crate) fn keep_bootstrap(&self, made: &Bootstrap) -> io::Result<()> {
+        let json = serde_json::to_string_pretty(made)?;
+        self.write_private(&self.bootstrap(), &format!("{json}\n")).map_err(io::Error::other)
+    }
+
+    /// What the first start has made, where that was on this machine.
+    pub(crate) fn read_bootstrap(&self) -> Option<Bootstrap> {
+        serde_json::from_str(&fs::read_to_string(self.bootstrap()).ok()?).ok()
+    }
+
+    /// Removes what this machine would have made, had another node not been first.
+    pub(crate) fn drop_bootstrap_of_others(&self, tenant: Guid) -> anyhow::Result<()> {
+        match self.read_bootstrap() {
+            Some(kept) if kept.tenant_id != tenant => fs::remove_file(self.bootstrap())
+                .with_context(|| format!("removing {}", self.bootstrap().display())),
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) fn bootstrap(&self) -> PathBuf {
+        self.0.join("bootstrap.json")
     }
 
     /// Writes a file of mode 0600, all of it or nothing, durably.

@@ -3,16 +3,19 @@
 use std::sync::Arc;
 
 use anyhow::Context;
-use gantry_access::{Access, AccessOptions, MasterKey};
+use gantry_access::{Access, AccessOptions};
+use gantry_directory::{Bootstrap, Directory};
+use gantry_secrets::MasterKey;
 use gantry_blobs::BlobStore;
 use gantry_catalog::Catalog;
 use gantry_model::{Clock, NodeId, Registry, RegistryName};
 use gantry_oci::Secret;
-use gantry_registry::registries::{Hosts, WantedRegistry};
+use gantry_registry::registries::{Hosts, WantedRegistry, Wishes};
 use gantry_registry::{Content, Limits, Registries, Sharing};
+use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
-use crate::config::Config;
+use crate::config::{Config, SettingWishes};
 use crate::data_dir::DataDir;
 use crate::stores::OpenStores;
 
@@ -46,6 +49,10 @@ impl Deployment {
             true => Sharing::Nodes { node: NodeId::new(stores.clock.now()).to_string() },
         };
         let OpenStores { clock, catalog, blobs } = stores;
+        if sharing != Sharing::Alone {
+            // Until this node follows what others change, it remembers nothing of whom they let in.
+            catalog.epoch_trust_until(Instant::now());
+        }
         let blobs = blobs.into_cached_seam(&data.blob_cache(), config.stores.blob_cache)?;
         Self::over(clock, catalog, blobs, config, sharing).establish(config).await
     }
@@ -99,9 +106,17 @@ impl Deployment {
     pub(crate) async fn access(
         &self,
         config: &Config,
+        data: &DataDir,
         master_key: &MasterKey,
     ) -> anyhow::Result<Access> {
         let registries = self.content.registries();
+        let clock = Arc::clone(&self.clock);
+        let wishes = config.directory.clone();
+        let keep = |made: &Bootstrap| data.keep_bootstrap(made);
+        let directory = Directory::open(&self.catalog, clock, master_key, wishes, keep)
+            .await
+            .context("opening the directory")?;
+        data.drop_bootstrap_of_others(directory.tenant().id)?;
         let options = AccessOptions {
             token_lifetime: config.tokens.access_token_lifetime,
             admin_password: config
@@ -114,6 +129,7 @@ impl Deployment {
             &self.catalog,
             Arc::clone(&self.clock),
             master_key,
+            &directory,
             &registries.all(),
             &*self.default_registry()?,
             options,
@@ -152,15 +168,20 @@ fn default_names(config: &Config) -> Vec<String> {
 fn wanted(config: &Config) -> Vec<WantedRegistry> {
     let default = WantedRegistry {
         name: default_registry(),
-        settings: config.default_registry,
+        settings: wishes(&config.default_registry),
         domains: Vec::new(),
     };
     let others = config.registries.iter().map(|registry| WantedRegistry {
         name: registry.name.clone(),
-        settings: registry.settings,
+        settings: wishes(&registry.settings),
         domains: registry.hosts.iter().map(ToString::to_string).collect(),
     });
     std::iter::once(default).chain(others).collect()
+}
+
+fn wishes(wishes: &SettingWishes) -> Wishes {
+    let wishes = wishes.clone();
+    Wishes::new(move |settings| wishes.apply(settings))
 }
 
 fn limits(config: &Config) -> Limits {

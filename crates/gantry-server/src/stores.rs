@@ -5,7 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
-use gantry_access::{Access, MasterKey};
+use gantry_access::Access;
+use gantry_secrets::MasterKey;
 use gantry_blobs::{BlobStore, DiskCache, FileBlobStore};
 use gantry_catalog::{Catalog, DbError, Durability, MigrateError};
 use gantry_db::{Db, PostgresOptions, SqliteOptions};

@@ -40,7 +40,7 @@ impl Content {
         digest: &Digest,
     ) -> Result<(), DeleteBlobError> {
         let (registry, name, digest) = (permit.registry(), permit.repository().clone(), *digest);
-        let sparse = self.registries().settings(registry).sparse_content;
+        let sparse = self.registries().allows_sparse_content(registry);
         let content = self.clone();
         self.catalog()
             .transaction(Durability::Power, move |tx| {

@@ -42,7 +42,7 @@ impl Content {
             return Ok(());
         }
         let (name, source) = (permit.repository().clone(), source.repository().clone());
-        let sparse = self.registries().settings(registry).sparse_content;
+        let sparse = self.registries().allows_sparse_content(registry);
         let content = self.clone();
         self.catalog()
             .transaction(Durability::Power, move |tx| {

@@ -105,7 +105,7 @@ impl Content {
         permit: &Permit<Pull>,
         blob: &BlobInfo,
     ) -> Result<Option<String>, ReadBlobError> {
-        if self.registries().settings(permit.registry()).blob_reads == BlobReads::Stream {
+        if self.registries().blob_reads(permit.registry()) == BlobReads::Stream {
             return Ok(None);
         }
         let address = self.blobs().address(&blob.key()?, ADDRESS_LIFETIME).await;

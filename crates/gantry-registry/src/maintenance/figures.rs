@@ -91,6 +91,7 @@ fn effect(change: &Change) -> Option<(&RepositoryName, Usage, bool)> {
         Change::RegistryCreated { .. }
         | Change::RegistryUpdated { .. }
         | Change::CredentialChanged { .. }
+        | Change::Unknown
         | Change::TagSet { .. }
         | Change::TagDeleted { .. } => None,
     }

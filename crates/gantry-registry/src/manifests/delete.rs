@@ -72,7 +72,7 @@ impl Content {
     ) -> Result<(), DeleteManifestError> {
         let (registry, name, digest) = (permit.registry(), permit.repository().clone(), *digest);
         let by = permit.identity().to_string();
-        let sparse = self.registries().settings(registry).sparse_content;
+        let sparse = self.registries().allows_sparse_content(registry);
         loop {
             let (content, name, by) = (self.clone(), name.clone(), by.clone());
             let removal = self

@@ -163,7 +163,7 @@ impl Content {
         remains: Option<String>,
     ) -> Result<(), FinishError> {
         let (registry, name) = (permit.registry(), permit.repository().clone());
-        let sparse = self.registries().settings(registry).sparse_content;
+        let sparse = self.registries().allows_sparse_content(registry);
         let content = self.clone();
         self.catalog()
             .transaction(Durability::Power, move |tx| {

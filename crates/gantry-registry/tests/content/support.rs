@@ -66,7 +66,7 @@ impl World {
         let wanted = vec![WantedRegistry { name, settings, domains: Vec::new() }];
         registries.establish(&catalog, "local", wanted, hosts).await.unwrap();
         let id = registries.default_registry().unwrap().id;
-        let grants = vec![Grant::EveryRepository(Actions::ALL), Grant::Catalog];
+        let grants = Grants::everything();
         let limits = Limits { grace: GRACE, ..Limits::default() };
         let blobs = Arc::new(MemoryBlobStore::default());
         Self {
@@ -80,7 +80,7 @@ impl World {
             ),
             blobs,
             clock,
-            actor: Actor::new(id, Identity::Admin("local".into()), grants),
+            actor: Actor::new(id, Identity::admin("local"), grants),
         }
     }
 

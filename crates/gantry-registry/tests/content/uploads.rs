@@ -94,8 +94,8 @@ async fn a_session_is_bound_to_repository_and_identity() {
         ));
         let stranger = Actor::new(
             world.actor.registry(),
-            Identity::Admin("stranger".into()),
-            vec![Grant::EveryRepository(Actions::ALL)],
+            Identity::admin("stranger"),
+            Grants::everything(),
         );
         let stranger = stranger.permit::<Push>(&"app".parse().unwrap()).unwrap();
         assert!(matches!(
@@ -159,8 +159,8 @@ async fn a_stranger_does_not_stop_the_request_that_has_the_session() {
         let append = world.content.append_upload(permit.clone(), id, None, body);
         let stranger = Actor::new(
             world.actor.registry(),
-            Identity::Admin("stranger".into()),
-            vec![Grant::EveryRepository(Actions::ALL)],
+            Identity::admin("stranger"),
+            Grants::everything(),
         );
         let stranger = stranger.permit::<Push>(&"app".parse().unwrap()).unwrap();
         let meanwhile = async {

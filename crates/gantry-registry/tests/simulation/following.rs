@@ -81,8 +81,8 @@ impl Pair {
         let quick = Arc::new(SlowOnce { before: AtomicI64::new(i64::MAX) });
         let one = node(&database, quick, "one", &time).await;
         let other = node(&database, Arc::clone(&wire) as Arc<dyn Wire>, "other", &time).await;
-        let grants = vec![Grant::EveryRepository(Actions::ALL)];
-        let actor = Actor::new(registry, Identity::Anonymous, grants);
+        let grants = Grants::everything();
+        let actor = Actor::new(registry, Identity::anonymous(), grants);
         Self { one, other, wire, actor }
     }
 

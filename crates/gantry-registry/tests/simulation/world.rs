@@ -137,8 +137,8 @@ impl Ground {
             Arc::clone(&bucket),
         );
         let registry = establish(&onlooker, &time, settings).await;
-        let grants = vec![Grant::EveryRepository(Actions::ALL), Grant::Catalog];
-        let actor = Actor::new(registry, Identity::Admin("local".into()), grants);
+        let grants = Grants::everything();
+        let actor = Actor::new(registry, Identity::admin("local"), grants);
         let messages = TaskTracker::new();
         Self {
             time,

@@ -49,7 +49,7 @@ async fn serve(config: Config, started: Instant) -> anyhow::Result<ExitCode> {
 
     let master_key = data.read_master_key(&config.secrets.master_key)?;
     let deployment = Deployment::open(&config, &data, &master_key).await?;
-    let access = deployment.access(&config, &master_key).await?;
+    let access = deployment.access(&config, &data, &master_key).await?;
     keep_admin_passwords(&deployment, &access, &data)?;
     let authority = authority::open(&config, &data, &master_key, &deployment).await?;
     let edge = bind(&config, authority, &deployment)?;
@@ -92,7 +92,8 @@ fn keep_admin_passwords(
 ) -> anyhow::Result<()> {
     let default = deployment.default_registry()?.id;
     for registry in deployment.content.registries().all() {
-        let Some(password) = access.admin_password(&registry) else { continue };
+        let passwords = access.admin_passwords(&registry);
+        let Some((_, password)) = passwords.first() else { continue };
         let path = if registry.id == default {
             data.admin_password()
         } else {

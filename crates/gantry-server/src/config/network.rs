@@ -88,11 +88,11 @@ impl TextSetting for Listen {
 }
 
 /// A network, or a single address as a network of one.
-struct Cidr(IpNet);
+pub(super) struct Cidr(pub(super) IpNet);
 
 #[derive(Debug, thiserror::Error)]
 #[error("not a network; write it like 10.0.0.0/8, fd00::/8 or 192.0.2.7")]
-struct NetworkError;
+pub(super) struct NetworkError;
 
 impl FromStr for Cidr {
     type Err = NetworkError;

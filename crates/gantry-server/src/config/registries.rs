@@ -1,12 +1,13 @@
-//! `[default_registry]` and `[[registry]]`
+//! `[[registry]]`
 
 use std::collections::BTreeSet;
 
-use gantry_model::{BlobReads, RegistryName, RegistrySettings, Tier};
+use gantry_model::{BlobReads, RegistryName};
 
 use super::hosts::HostName;
 use super::names::Names;
 use super::reader::Reader;
+use super::registry_settings::SettingWishes;
 use super::setting::TextSetting;
 
 /// The default registry's name, which no other may have.
@@ -20,26 +21,14 @@ pub(crate) struct NamedRegistry {
     /// Custom domains it answers on besides `<name>.<suffix>`.
     pub(crate) hosts: Vec<HostName>,
     /// What the operator sets on it.
-    pub(crate) settings: RegistrySettings,
-}
-
-/// Reads `[default_registry]`.
-pub(super) fn read_default(reader: &mut Reader, blob_reads: BlobReads) -> RegistrySettings {
-    let default = RegistrySettings::default();
-    RegistrySettings {
-        anonymous_pull: reader.setting("default_registry.anonymous_pull", default.anonymous_pull),
-        sparse_content: reader.setting("default_registry.sparse_content", default.sparse_content),
-        admin_enabled: reader.setting("default_registry.admin_enabled", default.admin_enabled),
-        blob_reads: reader.setting("default_registry.blob_reads", blob_reads),
-        ..default
-    }
+    pub(crate) settings: SettingWishes,
 }
 
 /// Reads `[[registry]]`.
 pub(super) fn read(
     reader: &mut Reader,
     names: &Names,
-    blob_reads: BlobReads,
+    blob_reads: Option<BlobReads>,
 ) -> Vec<NamedRegistry> {
     let mut taken = BTreeSet::new();
     let mut hosts: BTreeSet<HostName> = names.hostnames.iter().cloned().collect();
@@ -55,14 +44,7 @@ pub(super) fn read(
             }
         }
         let hosts = read_hosts(table, names, &mut hosts);
-        let default = RegistrySettings::default();
-        let settings = RegistrySettings {
-            tier: table.optional("tier", default.tier.as_str()).unwrap_or(default.tier),
-            anonymous_pull: table.setting("anonymous_pull", default.anonymous_pull),
-            sparse_content: table.setting("sparse_content", default.sparse_content),
-            admin_enabled: table.setting("admin_enabled", default.admin_enabled),
-            blob_reads: table.setting("blob_reads", blob_reads),
-        };
+        let settings = SettingWishes::read(table, "", blob_reads).with_tier(table);
         Some(NamedRegistry { name: name?, hosts, settings })
     })
 }
@@ -86,12 +68,4 @@ fn read_hosts(table: &mut Reader, names: &Names, taken: &mut BTreeSet<HostName>)
 
 impl TextSetting for RegistryName {
     const WANTED: &'static str = "a registry's name";
-}
-
-impl TextSetting for BlobReads {
-    const WANTED: &'static str = "stream or redirect";
-}
-
-impl TextSetting for Tier {
-    const WANTED: &'static str = "basic, standard or premium";
 }

@@ -1,7 +1,7 @@
 //! The local certificate authority: in the data directory, or where all nodes find the same one.
 
 use anyhow::Context;
-use gantry_access::MasterKey;
+use gantry_secrets::MasterKey;
 use gantry_catalog::{CertificateAuthority, Durability, Transaction};
 use gantry_edge::{Authority, AuthorityParts, KeySeal};
 

@@ -51,7 +51,7 @@ impl Routes {
         let path = request.uri().path();
         if path == "/v2" || path.starts_with("/v2/") {
             gantry_http_oci::serve(&self.app, request).await
-        } else if path == "/oauth2/token" {
+        } else if gantry_http_token::PATHS.contains(&path) {
             Box::pin(gantry_http_token::serve(&self.app, request)).await
         } else {
             let answer = Box::pin(self.others.clone().oneshot(request)).await;

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
-use gantry_access::MasterKey;
+use gantry_secrets::MasterKey;
 use gantry_blobs::BlobStore;
 use gantry_catalog::{Catalog, CertificateAuthority, Durability, Transaction};
 use gantry_objects::{ConnectionError, Ownership};

@@ -1,0 +1,323 @@
+//! What an identity is granted in a registry, found once and kept for as long as nothing changes that
+//! it depends on.
+
+use std::sync::Arc;
+
+use gantry_arm::Guid;
+use gantry_catalog::DbError;
+use gantry_model::permission::{Actions, Actor, Grants, Identity, IdentityKind, Listing};
+use gantry_model::roles::{RoleAssignment, RoleDefinition, built_in_by_id};
+use gantry_model::scoped::{ScopedName, Token};
+use gantry_model::{Epoch, EpochSubject, Registry, RegistryId, Timestamp};
+use gantry_oci::RepositoryPattern;
+use gantry_secrets::SecretHash;
+use quick_cache::sync::Cache;
+
+use crate::Access;
+
+/// Profiles that are kept; each takes a few hundred bytes, more with many rules.
+const KEPT: usize = 16 << 10;
+/// Groups that somebody may be in, also through groups.
+const MOST_GROUPS: usize = 1000;
+
+/// What an identity is granted in a registry.
+#[derive(Debug)]
+pub(crate) struct Profile {
+    pub(crate) identity: Identity,
+    /// What a person would call it.
+    pub(crate) name: Arc<str>,
+    pub(crate) grants: Arc<Grants>,
+    /// What tokens of the identity carry, so that they end with it.
+    pub(crate) sign_in: i64,
+    /// What a repository-scoped token is known by.
+    secrets: Vec<([u8; 32], Option<Timestamp>)>,
+    /// The registry's own epoch when this was found.
+    registry: i64,
+    depends: Vec<Epoch>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Profiles(Cache<(RegistryId, Identity), Arc<Profile>>);
+
+impl Default for Profiles {
+    fn default() -> Self {
+        Self(Cache::new(KEPT))
+    }
+}
+
+impl Profile {
+    /// The identity with all that it is granted.
+    pub(crate) fn actor(&self, registry: &Registry) -> Actor {
+        Actor::new(registry.id, self.identity.clone(), Arc::clone(&self.grants))
+    }
+
+    /// Whether this is a password of the repository-scoped token.
+    pub(crate) fn has_password(&self, password: &str, now: Timestamp) -> bool {
+        let good = self
+            .secrets
+            .iter()
+            .filter(|(_, expires)| expires.is_none_or(|expires| now < expires))
+            .map(|(hash, _)| hash);
+        SecretHash::of(password).is_among(good)
+    }
+}
+
+/// A profile in the making: what it depends on is read before what depends on it, so that a change
+/// in between leaves a profile that is not current.
+struct Draft<'a> {
+    access: &'a Access,
+    depends: Vec<Epoch>,
+}
+
+impl Draft<'_> {
+    async fn depends_on(&mut self, subject: EpochSubject) -> Result<i64, DbError> {
+        let value = self.access.0.catalog.epoch(&subject).await?;
+        self.depends.push(Epoch(subject, value));
+        Ok(value)
+    }
+}
+
+impl Access {
+    /// The profile, if it is kept and still true, without waiting for anything.
+    pub(crate) fn known_profile(
+        &self,
+        registry: &Registry,
+        identity: &Identity,
+    ) -> Option<Arc<Profile>> {
+        let kept = self.0.profiles.0.get(&(registry.id, identity.clone()))?;
+        self.is_current(registry, &kept).then_some(kept)
+    }
+
+    /// Whether nothing has changed that the profile depends on, as far as is known.
+    pub(crate) fn is_current(&self, registry: &Registry, profile: &Profile) -> bool {
+        let catalog = &self.0.catalog;
+        profile.registry == registry.epoch
+            && profile
+                .depends
+                .iter()
+                .all(|Epoch(subject, value)| catalog.epoch_known(subject) == Some(*value))
+    }
+
+    /// The profile; `None` if there is no such identity, or it may not sign in.
+    pub(crate) async fn profile(
+        &self,
+        registry: &Registry,
+        identity: &Identity,
+    ) -> Result<Option<Arc<Profile>>, DbError> {
+        if let Some(profile) = self.known_profile(registry, identity) {
+            return Ok(Some(profile));
+        }
+        let draft = Draft { access: self, depends: Vec::new() };
+        let found = match identity.kind() {
+            IdentityKind::Anonymous => Some(self.anonymous(registry)),
+            IdentityKind::Admin => self.admin_profile(registry, identity, draft).await?,
+            IdentityKind::Token => self.token_profile(registry, identity, draft).await?,
+            IdentityKind::Principal => self.principal_profile(registry, identity, draft).await?,
+        };
+        let Some(profile) = found.map(Arc::new) else { return Ok(None) };
+        self.0.profiles.0.insert((registry.id, profile.identity.clone()), Arc::clone(&profile));
+        Ok(Some(profile))
+    }
+
+    fn anonymous(&self, registry: &Registry) -> Profile {
+        let identity = Identity::anonymous();
+        Profile {
+            name: identity.as_str().into(),
+            identity,
+            grants: Arc::new(everyones(registry)),
+            sign_in: 0,
+            secrets: Vec::new(),
+            registry: registry.epoch,
+            depends: Vec::new(),
+        }
+    }
+
+    async fn admin_profile(
+        &self,
+        registry: &Registry,
+        identity: &Identity,
+        mut draft: Draft<'_>,
+    ) -> Result<Option<Profile>, DbError> {
+        let sign_in = draft.depends_on(EpochSubject::admin(registry.id)).await?;
+        if identity.name() != registry.name.as_str() || !registry.settings.admin_enabled {
+            return Ok(None);
+        }
+        Ok(Some(Profile {
+            identity: identity.clone(),
+            name: registry.name.as_str().into(),
+            grants: Arc::new(Grants::everything()),
+            sign_in,
+            secrets: Vec::new(),
+            registry: registry.epoch,
+            depends: draft.depends,
+        }))
+    }
+
+    async fn token_profile(
+        &self,
+        registry: &Registry,
+        identity: &Identity,
+        mut draft: Draft<'_>,
+    ) -> Result<Option<Profile>, DbError> {
+        let Ok(name) = identity.name().parse::<ScopedName>() else { return Ok(None) };
+        // Its id is needed to know what it depends on; it is read again behind that.
+        let Some(first) = self.0.catalog.token_find(registry.id, &name).await? else {
+            return Ok(None);
+        };
+        let sign_in = draft.depends_on(EpochSubject::token(first.id)).await?;
+        let again = self.0.catalog.token_find(registry.id, &name).await?;
+        let Some(token) = again.filter(|token| token.id == first.id && token.enabled) else {
+            return Ok(None);
+        };
+        let mut grants = self.scope_map_grants(registry, &token, &mut draft).await?;
+        grants.add_all(&everyones(registry));
+        let secrets = token.passwords.iter().map(|one| (one.hash, one.expires_at)).collect();
+        Ok(Some(Profile {
+            identity: Identity::token(token.name.key()),
+            name: token.name.as_str().into(),
+            grants: Arc::new(listed_by(registry, grants)),
+            sign_in,
+            secrets,
+            registry: registry.epoch,
+            depends: draft.depends,
+        }))
+    }
+
+    async fn scope_map_grants(
+        &self,
+        registry: &Registry,
+        token: &Token,
+        draft: &mut Draft<'_>,
+    ) -> Result<Grants, DbError> {
+        let name = &token.scope_map;
+        let Some(first) = self.find_scope_map(registry, name).await? else {
+            return Ok(Grants::none());
+        };
+        let Some(id) = first.id else { return Ok(first.grants()) };
+        draft.depends_on(EpochSubject::scope_map(id)).await?;
+        let again = self.find_scope_map(registry, name).await?;
+        Ok(again.filter(|map| map.id == Some(id)).map_or_else(Grants::none, |map| map.grants()))
+    }
+
+    async fn principal_profile(
+        &self,
+        registry: &Registry,
+        identity: &Identity,
+        mut draft: Draft<'_>,
+    ) -> Result<Option<Profile>, DbError> {
+        let Ok(id) = identity.name().parse::<Guid>() else { return Ok(None) };
+        let sign_in = draft.depends_on(EpochSubject::sign_in(identity.name())).await?;
+        let Some(name) = self.principal_name(id).await? else { return Ok(None) };
+        let assigned = self.assigned(id, &mut draft).await?;
+        let here = self.resource_id(registry).to_ascii_lowercase();
+        let mut grants = everyones(registry);
+        let mode = registry.settings.access.role_assignment_mode;
+        for (assignment, role) in &assigned {
+            if scope_has(&assignment.scope.to_ascii_lowercase(), &here) {
+                grants.add_all(&assignment.grants(role, mode));
+            }
+        }
+        Ok(Some(Profile {
+            identity: identity.clone(),
+            name: name.into(),
+            grants: Arc::new(listed_by(registry, grants)),
+            sign_in,
+            secrets: Vec::new(),
+            registry: registry.epoch,
+            depends: draft.depends,
+        }))
+    }
+
+    /// What a user or service principal is called that may sign in.
+    async fn principal_name(&self, id: Guid) -> Result<Option<String>, DbError> {
+        if let Some(user) = self.0.catalog.user_find(id).await? {
+            return Ok(user.enabled.then(|| user.name.to_string()));
+        }
+        let found = self.0.catalog.service_principal_find(id).await?;
+        Ok(found.filter(|found| found.enabled).map(|found| found.display_name))
+    }
+
+    /// Which roles the principal has, itself or through groups.
+    async fn assigned(
+        &self,
+        id: Guid,
+        draft: &mut Draft<'_>,
+    ) -> Result<Vec<(RoleAssignment, RoleDefinition)>, DbError> {
+        draft.depends_on(EpochSubject::assigned(&id.to_string())).await?;
+        for group in self.0.catalog.groups_of(id, MOST_GROUPS).await? {
+            draft.depends_on(EpochSubject::assigned(&group.to_string())).await?;
+        }
+        let mut assigned = Vec::new();
+        for assignment in self.0.catalog.role_assignments_of(id).await? {
+            let custom = built_in_by_id(assignment.role).is_none();
+            if custom {
+                draft.depends_on(EpochSubject::role(&assignment.role.to_string())).await?;
+            }
+            if let Some(role) = self.find_role(assignment.role).await? {
+                assigned.push((assignment, role));
+            }
+        }
+        Ok(assigned)
+    }
+
+    /// The roles that the principal has, wherever.
+    pub async fn roles_of(
+        &self,
+        id: Guid,
+    ) -> Result<Vec<(RoleAssignment, RoleDefinition)>, DbError> {
+        self.assigned(id, &mut Draft { access: self, depends: Vec::new() }).await
+    }
+
+    /// The role of that id, the server's own or an operator's.
+    pub async fn find_role(&self, id: Guid) -> Result<Option<RoleDefinition>, DbError> {
+        match built_in_by_id(id) {
+            Some(role) => Ok(Some(role.clone())),
+            None => self.0.catalog.role_find(id).await,
+        }
+    }
+}
+
+/// Whether the scope of an assignment has the resource in it; both in lower case. Scopes end with a
+/// name, never within one.
+pub fn scope_has(scope: &str, resource: &str) -> bool {
+    let scope = scope.trim_end_matches('/');
+    resource.strip_prefix(scope).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// What the registry grants to everyone, signed in or not.
+fn everyones(registry: &Registry) -> Grants {
+    let mut grants = Grants::none();
+    if registry.settings.anonymous_pull {
+        grants.add(&RepositoryPattern::Every, Actions::READ);
+    }
+    for pattern in &registry.settings.access.public_repositories {
+        grants.add(pattern, Actions::READ);
+    }
+    grants
+}
+
+/// The same without the list of those that may be read, where the registry shows all or nothing.
+fn listed_by(registry: &Registry, grants: Grants) -> Grants {
+    match grants.lists() {
+        Listing::Readable if !registry.settings.access.filtered_catalog => grants.without_listing(),
+        _ => grants,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scope_has_what_is_below_it_by_name() {
+        for (scope, resource, has) in [
+            ("/", "/subscriptions/a", true),
+            ("/subscriptions/a", "/subscriptions/a", true),
+            ("/subscriptions/a/", "/subscriptions/a/resourcegroups/b", true),
+            ("/subscriptions/a", "/subscriptions/ab", false),
+            ("/subscriptions/a/resourcegroups/b", "/subscriptions/a", false),
+        ] {
+            assert_eq!(scope_has(scope, resource), has, "{scope} {resource}");
+        }
+    }
+}

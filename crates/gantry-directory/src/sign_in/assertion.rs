@@ -1,0 +1,157 @@
+//! Assertions (RFC 7523, 3): signed by the key of a certificate that the application has, or by an
+//! issuer that a federated credential names.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use gantry_model::directory::{Application, ApplicationCredential, Proof};
+use jsonwebtoken::Validation;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{SignInContext, SignInError};
+use crate::Directory;
+
+/// No assertion is longer.
+const LONGEST: usize = 16 << 10;
+/// How far the clocks of client and server may be apart.
+const LEEWAY_SECONDS: f64 = 300.0;
+/// How long an assertion of an application's own may be good. Entra's clients make them for ten
+/// minutes.
+const LONGEST_LIFE_SECONDS: f64 = 24.0 * 3600.0;
+
+#[derive(Deserialize)]
+struct Header {
+    x5t: Option<String>,
+    #[serde(rename = "x5t#S256")]
+    x5t_s256: Option<String>,
+}
+
+/// Clients write moments with fractions.
+#[derive(Deserialize)]
+struct Claims {
+    iss: Option<String>,
+    sub: Option<String>,
+    aud: Option<Value>,
+    exp: Option<f64>,
+    nbf: Option<f64>,
+}
+
+impl Claims {
+    fn is_for(&self, wanted: impl Fn(&str) -> bool) -> bool {
+        match &self.aud {
+            Some(Value::String(one)) => wanted(one),
+            Some(Value::Array(all)) => all.iter().filter_map(Value::as_str).any(wanted),
+            _ => false,
+        }
+    }
+}
+
+impl Directory {
+    pub(super) async fn check_assertion(
+        &self,
+        application: &Application,
+        credentials: &[ApplicationCredential],
+        text: &str,
+        context: SignInContext<'_>,
+    ) -> Result<(), SignInError> {
+        if text.len() > LONGEST {
+            return Err(SignInError::Assertion("it is too long"));
+        }
+        let claims: Claims = part(text, 1).ok_or(SignInError::Assertion("it is no JWT"))?;
+        let app_id = application.app_id.to_string();
+        match claims.iss.as_deref() {
+            Some(issuer) if issuer.eq_ignore_ascii_case(&app_id) => {
+                self.check_own(&app_id, credentials, text, &claims, context)
+            }
+            _ => self.check_federated(application, text, &claims).await,
+        }
+    }
+
+    fn check_own(
+        &self,
+        app_id: &str,
+        credentials: &[ApplicationCredential],
+        text: &str,
+        claims: &Claims,
+        context: SignInContext<'_>,
+    ) -> Result<(), SignInError> {
+        let Header { x5t, x5t_s256 } =
+            part(text, 0).ok_or(SignInError::Assertion("its header can't be read"))?;
+        let algorithm = jsonwebtoken::decode_header(text)
+            .map_err(|_| SignInError::Assertion("its header can't be read"))?
+            .alg;
+        let now = self.now();
+        let mut named = None;
+        for credential in credentials {
+            let Proof::Certificate { der } = &credential.proof else { continue };
+            let Ok(certificate) = self.0.certificates.get(der) else { continue };
+            if certificate.is_named(x5t.as_deref(), x5t_s256.as_deref()) {
+                named = Some((certificate, credential.starts_at <= now && now < credential.ends_at));
+            }
+        }
+        // Which certificates an application has is not told.
+        let (certificate, in_time) = named.ok_or(SignInError::Client)?;
+        if !certificate.algorithms.contains(&algorithm) {
+            return Err(SignInError::Assertion("its algorithm is not one of the certificate's key"));
+        }
+        let mut validation = Validation::new(algorithm);
+        validation.validate_exp = false;
+        validation.validate_aud = false;
+        validation.required_spec_claims.clear();
+        jsonwebtoken::decode::<Value>(text, &certificate.key, &validation)
+            .map_err(|_| SignInError::Client)?;
+        if !in_time {
+            return Err(SignInError::ClientExpired);
+        }
+        if claims.sub.as_deref().is_none_or(|subject| !subject.eq_ignore_ascii_case(app_id)) {
+            return Err(SignInError::Assertion("its subject must be the application"));
+        }
+        if !claims.is_for(|audience| is_this_tenant(audience, context.issuer)) {
+            return Err(SignInError::Assertion("its audience must be the token endpoint"));
+        }
+        self.check_times(claims)
+    }
+
+    fn check_times(&self, claims: &Claims) -> Result<(), SignInError> {
+        let now = self.now().seconds() as f64;
+        let end = claims.exp.ok_or(SignInError::Assertion("it never ends: exp is missing"))?;
+        if !end.is_finite() || end + LEEWAY_SECONDS <= now {
+            return Err(SignInError::Assertion("it has expired"));
+        }
+        if end - now > LONGEST_LIFE_SECONDS {
+            return Err(SignInError::Assertion("it is good for more than a day"));
+        }
+        if claims.nbf.is_some_and(|start| !start.is_finite() || start > now + LEEWAY_SECONDS) {
+            return Err(SignInError::Assertion("it is not valid yet"));
+        }
+        Ok(())
+    }
+}
+
+/// Whether an audience is this tenant at this server: the token endpoint, or the tenant's address.
+fn is_this_tenant(audience: &str, issuer: &str) -> bool {
+    let rest = audience.strip_prefix(issuer);
+    rest.is_some_and(|rest| matches!(rest, "" | "/" | "/v2.0" | "/oauth2/v2.0/token" | "/oauth2/token"))
+}
+
+/// A part of a JWT, before anyone has looked at its signature.
+fn part<T: for<'de> Deserialize<'de>>(text: &str, n: usize) -> Option<T> {
+    let bytes = URL_SAFE_NO_PAD.decode(text.split('.').nth(n)?.trim_end_matches('=')).ok()?;
+    serde_json::from_slice(&bytes).ok()
+}
+
+impl Directory {
+    async fn check_federated(
+        &self,
+        application: &Application,
+        _text: &str,
+        claims: &Claims,
+    ) -> Result<(), SignInError> {
+        let federations = self.0.catalog.application_federations(application.id).await?;
+        let fits = federations.iter().find(|one| {
+            Some(&one.issuer) == claims.iss.as_ref() && Some(&one.subject) == claims.sub.as_ref()
+        });
+        fits.ok_or(SignInError::NoFederation)?;
+        Err(SignInError::Issuer("not wired yet".into()))
+    }
+}

@@ -1,0 +1,125 @@
+//! `/oauth2/token`: access tokens.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use gantry_access::SignedIn;
+use gantry_http_base::{App, Caller, Query};
+use gantry_oci::{Authorization, Scope, Secret};
+use http::request::Parts;
+
+use crate::form::Form;
+use crate::refused::Refused;
+use crate::reply::{OauthError, TokenReply};
+use crate::Asked;
+
+/// `GET /oauth2/token?service=…&scope=…`
+pub(crate) async fn get(
+    app: &App,
+    parts: &Parts,
+    asked: &mut Asked,
+) -> Result<TokenReply, Refused> {
+    let caller = Caller::unauthenticated(app, parts).await?;
+    asked.registry = Some(caller.registry().clone());
+    let query = Query::of(&parts.uri);
+    check_service(app, &caller, query.all("service"))?;
+    let scopes = scopes(query.all("scope"))?;
+    let refuse = |error| caller.refuse_credential(error);
+    let signed_in = match caller.authorization(&parts.headers)? {
+        None => {
+            caller.check_something_is_public()?;
+            app.access.nobody(caller.registry()).await.map_err(refuse)?
+        }
+        Some(header) => match header.parse().map_err(|error: gantry_oci::AuthorizationError| refuse(error.into()))? {
+            Authorization::Basic { user, password } => {
+                let (registry, address) = (caller.registry(), caller.address());
+                app.access.sign_in(registry, &user, &password, address).await.map_err(refuse)?
+            }
+            Authorization::Bearer { .. } => return Err(caller.refuse_renewal().into()),
+        },
+    };
+    issue(app, &caller, &signed_in, &scopes, asked)
+}
+
+/// `POST /oauth2/token`
+pub(crate) async fn post(
+    app: &App,
+    parts: &Parts,
+    body: Body,
+    asked: &mut Asked,
+) -> Result<TokenReply, Refused> {
+    let caller = Caller::unauthenticated(app, parts).await?;
+    asked.registry = Some(caller.registry().clone());
+    let form = Form::read(body, app.body_timeout).await?;
+    check_service(app, &caller, form.all("service"))?;
+    let scopes = scopes(form.all("scope"))?;
+    let registry = caller.registry();
+    let signed_in = match form.required("grant_type")? {
+        "password" => match (form.one("username")?, form.one("password")?) {
+            (Some(user), Some(password)) => {
+                let password = Secret::new(password);
+                app.access.sign_in(registry, user, &password, caller.address()).await
+            }
+            // How the SDKs ask who don't sign in.
+            (None, None) => {
+                caller.check_something_is_public()?;
+                app.access.nobody(registry).await
+            }
+            _ => {
+                let problem = "username and password are given together, or neither";
+                return Err(OauthError::invalid_request(problem).into());
+            }
+        },
+        "refresh_token" => {
+            let token = form.required("refresh_token")?;
+            app.access.sign_in_with_refresh_token(registry, token).await
+        }
+        "access_token" => {
+            let token = form.required("access_token")?;
+            app.access.exchange(registry, token).await.map(|(signed_in, _)| signed_in)
+        }
+        _ => {
+            return Err(OauthError::unsupported_grant_type(
+                "grant_type must be password, refresh_token or access_token",
+            )
+            .into());
+        }
+    };
+    let signed_in = signed_in.map_err(OauthError::refused_credential)?;
+    issue(app, &caller, &signed_in, &scopes, asked)
+}
+
+fn issue(
+    app: &App,
+    caller: &Caller<'_>,
+    signed_in: &SignedIn,
+    scopes: &[Scope],
+    asked: &mut Asked,
+) -> Result<TokenReply, Refused> {
+    asked.actor = Some(Arc::clone(signed_in.actor()));
+    let token = app.access.issue_token(caller.registry(), signed_in, scopes);
+    Ok(TokenReply(token.map_err(OauthError::invalid_scope)?))
+}
+
+/// A token is for the registry that the request's host names: one that is wanted for another would
+/// be no use there.
+pub(crate) fn check_service(
+    app: &App,
+    caller: &Caller<'_>,
+    mut services: impl Iterator<Item = impl AsRef<str>>,
+) -> Result<(), OauthError> {
+    match services.all(|service| caller.is_for(app, service.as_ref())) {
+        true => Ok(()),
+        false => Err(OauthError::invalid_request("service is not this registry's login server")),
+    }
+}
+
+/// The scopes of all `scope` parameters, each of which may hold several. `registry:None:*` is what
+/// `az acr check-health` asks for, and grants nothing, as any resource that nobody knows.
+fn scopes(parameters: impl Iterator<Item = impl AsRef<str>>) -> Result<Vec<Scope>, OauthError> {
+    let mut all = Vec::new();
+    for text in parameters {
+        all.extend(Scope::parse_list(text.as_ref()).map_err(OauthError::invalid_scope)?);
+    }
+    Ok(all)
+}
