@@ -3,12 +3,14 @@
 //! Pure: nothing here reads a file, a socket or the time of day by itself. What an actor may do is
 //! decided in [`permission`] and nowhere else.
 
+pub mod category;
 pub mod clock;
 pub mod id;
 pub mod journal;
 pub mod permission;
 pub mod registry;
 
+pub use category::{Categories, Category, EndpointKind};
 pub use clock::{Clock, ManualClock, Stamp, SystemClock, Timestamp};
 pub use id::{
     AccessTokenId, DeploymentId, JournalId, NodeId, RegistryId, RepositoryId, SigningKeyId,
