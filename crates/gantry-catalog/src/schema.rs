@@ -13,4 +13,9 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/20261124_nodes.sql"),
         kind: Step::Expands,
     },
+    Migration {
+        name: "20261125_rate_buckets",
+        sql: include_str!("../migrations/20261125_rate_buckets.sql"),
+        kind: Step::Expands,
+    },
 ];

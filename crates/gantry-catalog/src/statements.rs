@@ -4,7 +4,7 @@ use gantry_db::Stmt;
 
 use crate::{
     admin_passwords, blobs, collection, deployment, edges, journal, leases, manifests, nodes,
-    referrers, registries, repositories, signing_keys, tags, uploads, usage,
+    rate_buckets, referrers, registries, repositories, signing_keys, tags, uploads, usage,
 };
 
 /// Every statement with its name.
@@ -26,7 +26,8 @@ pub fn all() -> Vec<(&'static str, &'static Stmt)> {
         journal: APPEND HEAD UNNUMBERED NUMBER READ READ_UNNUMBERED POSITION ADVANCE PASSED TRIM;
         leases: TAKE RELEASE;
         manifests: FIND_BY_TAG FIND_BY_DIGEST HELD FIND_ROW LIST INSERT_BYTES LINK UNLINK LOCK DROP_UNHELD;
-        nodes: FOLLOWS FOLLOWED BEHIND LEAVE FORGET;
+        nodes: FOLLOWS FOLLOWED BEHIND ALIVE LEAVE FORGET;
+        rate_buckets: HOLD INSERT SET SWEEP;
         referrers: LIST LIST_OF_TYPE NEXT_FREE;
         registries: LIST INSERT UPDATE RAISE_EPOCH;
         repositories: LIST FIND INSERT LOCK CHANGE_COUNTS;
