@@ -25,6 +25,7 @@ mod log;
 mod metrics;
 mod names;
 mod network;
+mod rate_limits;
 mod reader;
 mod registries;
 mod secrets;
@@ -45,6 +46,7 @@ pub(crate) use secrets::MasterKeySource;
 
 use collection::Collection;
 use gantry_model::{BlobReads, RegistrySettings};
+use gantry_throttle::Rules;
 use limits::Limits;
 use metrics::Metrics;
 use names::Names;
@@ -94,6 +96,8 @@ pub(crate) struct Config {
     pub(crate) registries: Vec<NamedRegistry>,
     /// `[limits]`
     pub(crate) limits: Limits,
+    /// `rate_limits` and `[[rate_limit]]`
+    pub(crate) rate_limits: Rules,
     /// `[collection]`
     pub(crate) collection: Collection,
     /// `[tokens]`
@@ -152,6 +156,7 @@ impl Config {
             secrets,
             default_registry: registries::read_default(reader, blob_reads),
             limits: Limits::read(reader),
+            rate_limits: rate_limits::read(reader),
             collection: Collection::read(reader),
             tokens: Tokens::read(reader),
             log: Log::read(reader),

@@ -1,6 +1,7 @@
 //! Several nodes over one database, by a clock that stands still unless everyone waits.
 
 #![expect(clippy::print_stdout, reason = "what was served is the test's report")]
+#![expect(clippy::unwrap_used, reason = "an assumption that fails fails the test")]
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -62,7 +62,7 @@ async fn serve(config: Config, started: Instant) -> anyhow::Result<ExitCode> {
         proxies: Peers::from_networks(config.network.trusted_proxies.iter().copied()),
         body_timeout: config.limits.body_timeout,
     });
-    background::spawn(&app, &config, &life);
+    background::spawn(&app, &deployment.throttle, &config, &life);
     let running = Running { addresses: addresses.clone() };
     control::spawn(&app, running, &data, &life)?;
     let routes = Routes::new(app, &config, &life);
