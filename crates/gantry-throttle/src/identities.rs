@@ -4,16 +4,15 @@
 //! remembered in the place of theirs. Who finds no place shares one with all others who don't.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
-
 use std::hash::{BuildHasher, RandomState};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::counted::Counted;
 
 /// Of which each has a lock.
 const SHARDS: usize = 32;
 /// The most identities of a registry that have buckets of their own at a time, evenly spread.
-pub(crate) const MOST: usize = 64 << 10;
+const MOST: usize = 64 << 10;
 const MOST_IN_SHARD: usize = MOST / SHARDS;
 /// From so many on a shard looks for those it can forget.
 const FEW: usize = 64;

@@ -14,7 +14,7 @@ use gantry_model::{
     Categories, Category, Clock, EndpointKind, Registry, RegistryId, RegistrySettings, SystemClock,
     Timestamp,
 };
-use gantry_throttle::{Preset, Rate, Requester, Rule, Rules, Throttle, Throttled};
+use gantry_throttle::{Preset, Rate, Requester, Rule, Rules, Throttle};
 use http::Method;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
@@ -423,12 +423,24 @@ async fn an_unanswered_request_is_decided_after_a_moment() {
     assert!(world.passed() - before <= Duration::from_millis(300));
 }
 
+/// Asks until the database has answered, however long that takes.
+async fn decided(throttle: &Throttle, registry: &Registry) -> bool {
+    loop {
+        match throttle.admit(registry, "token:ci", read()) {
+            Ok(()) => return true,
+            Err(told) if told.retry_after > Duration::from_secs(1) => return false,
+            Err(_) => sleep(Duration::from_millis(5)).await,
+        }
+    }
+}
+
 /// What leases do to rows, on a real database and by its own clock.
 async fn leases_hold_on(db: Db) {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let catalog = Catalog::new(db, Arc::clone(&clock));
     catalog.migrate().await.unwrap();
-    let rules = Rules { preset: Preset::Acr, own: each(Rate::per_minute(2)).own };
+    let own = each(Rate::per_minute(1).with_burst(2)).own;
+    let rules = Rules { preset: Preset::Acr, own };
     let nodes: Vec<Throttle> = (0..2)
         .map(|_| Throttle::among_nodes(rules.clone(), Arc::clone(&clock), catalog.clone()))
         .collect();
@@ -437,14 +449,11 @@ async fn leases_hold_on(db: Db) {
         tasks.spawn(async move { node.keep_leases().await });
     }
     let registry = registry();
-    let mut outcomes = Vec::new();
+    let mut served = 0;
     for n in 0..4 {
-        outcomes.push(nodes[n % 2].admit_or_ask(&registry, "token:ci", read()).await);
+        served += usize::from(decided(&nodes[n % 2], &registry).await);
     }
-    let refused: Vec<&Throttled> =
-        outcomes.iter().filter_map(|outcome| outcome.as_ref().err()).collect();
-    assert_eq!(refused.len(), 2, "{outcomes:?}");
-    assert!(refused.iter().all(|told| (1..=60).contains(&told.retry_after.as_secs())));
+    assert_eq!(served, 2);
     tasks.shutdown().await;
     for node in &nodes {
         node.give_back().await.unwrap();
