@@ -1,7 +1,7 @@
 //! Copying all rows to another catalog, table by table.
 //!
 //! What is about one database only stays behind: upload sessions and trash, which are about one
-//! blob store's leftovers; leases and nodes; the deployment's own row, which comes last and by
+//! blob store's leftovers; leases, nodes and rate buckets; the deployment's own row, which comes last and by
 //! itself ([`Transaction::deployment_arrived`](crate::Transaction::deployment_arrived)).
 
 use std::fmt::Write;
@@ -118,7 +118,7 @@ static TABLES: LazyLock<Vec<Table>> = LazyLock::new(|| {
 });
 
 /// The tables whose rows stay where they are.
-pub const LEFT_BEHIND: &[&str] = &["upload", "trash", "lease", "node", "deployment"];
+pub const LEFT_BEHIND: &[&str] = &["upload", "trash", "lease", "node", "deployment", "rate_bucket"];
 
 /// The names of the tables that are copied, with their columns in no order.
 pub fn copied_tables() -> Vec<(&'static str, Vec<String>)> {

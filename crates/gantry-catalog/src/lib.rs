@@ -20,6 +20,7 @@ mod journal;
 mod leases;
 mod manifests;
 mod nodes;
+mod rate_buckets;
 mod referrers;
 mod registries;
 mod repositories;
@@ -48,6 +49,7 @@ pub use directory::{DeviceCode, DeviceCodeState, DirectoryKey, UserSecrets};
 use epochs::Epochs;
 pub use journal::JournalRow;
 pub use manifests::{ManifestRow, NewManifest, StoredManifest};
+pub use rate_buckets::{RateBucket, RateBucketKey};
 pub use referrers::Referrer;
 pub use signing_keys::SigningKeyRow;
 pub use statements::all as all_statements;
@@ -120,6 +122,11 @@ impl Transaction<'_, '_> {
     /// The moment the transaction's changes carry.
     pub fn now(&self) -> Timestamp {
         self.now
+    }
+
+    /// The present by the database's clock, in microseconds since 1970.
+    pub fn database_time(&mut self) -> Result<i64, DbError> {
+        self.tx.database_time()
     }
 
     /// Runs `hook` once the transaction is committed, before whoever asked for it hears of it.

@@ -17,6 +17,8 @@ pub(crate) const FOLLOWED: Stmt = Stmt::new("update node set followed_at = $2 wh
 pub(crate) const BEHIND: Stmt =
     Stmt::new("select 1 from node where followed_at <= $1 and until > $2 limit 1");
 
+pub(crate) const ALIVE: Stmt = Stmt::new("select count(*) from node where until > $1");
+
 pub(crate) const LEAVE: Stmt = Stmt::new("delete from node where id = $1");
 
 pub(crate) const FORGET: Stmt = Stmt::new("delete from node where until < $1");
@@ -39,6 +41,11 @@ impl Catalog {
 }
 
 impl Transaction<'_, '_> {
+    /// How many nodes serve as of `now`.
+    pub fn node_count(&mut self, now: i64) -> Result<u64, DbError> {
+        Ok(self.tx.one(&ALIVE, &args![now], |row| row.get(0))?.unwrap_or(0))
+    }
+
     /// Notes that the node answers no more.
     pub fn node_leave(&mut self, node: &str) -> Result<(), DbError> {
         self.tx.exec(&LEAVE, &args![node]).map(drop)

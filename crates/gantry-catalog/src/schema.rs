@@ -18,4 +18,9 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/20261125_access.sql"),
         kind: Step::Expands,
     },
+    Migration {
+        name: "20261125_rate_buckets",
+        sql: include_str!("../migrations/20261125_rate_buckets.sql"),
+        kind: Step::Expands,
+    },
 ];

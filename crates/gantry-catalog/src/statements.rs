@@ -7,7 +7,8 @@ use crate::directory::{
 };
 use crate::{
     admin_passwords, blobs, collection, deployment, edges, epochs, journal, leases, manifests, nodes,
-    referrers, registries, repositories, roles, scope_maps, signing_keys, tags, tokens, uploads, usage,
+    rate_buckets, referrers, registries, repositories, roles, scope_maps, signing_keys, tags, tokens,
+    uploads, usage,
 };
 
 /// Every statement with its name.
@@ -43,7 +44,8 @@ pub fn all() -> Vec<(&'static str, &'static Stmt)> {
         journal: APPEND HEAD UNNUMBERED NUMBER READ READ_UNNUMBERED POSITION ADVANCE PASSED TRIM;
         leases: TAKE RELEASE;
         manifests: FIND_BY_TAG FIND_BY_DIGEST HELD FIND_ROW LIST INSERT_BYTES LINK UNLINK LOCK DROP_UNHELD;
-        nodes: FOLLOWS FOLLOWED BEHIND LEAVE FORGET;
+        nodes: FOLLOWS FOLLOWED BEHIND ALIVE LEAVE FORGET;
+        rate_buckets: HOLD INSERT SET SWEEP;
         referrers: LIST LIST_OF_TYPE NEXT_FREE;
         registries: LIST INSERT UPDATE END_SIGN_INS;
         repositories: LIST LIST_UNTIL FIND INSERT LOCK CHANGE_COUNTS;

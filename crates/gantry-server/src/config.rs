@@ -27,6 +27,7 @@ mod metrics;
 mod names;
 mod network;
 mod private_endpoints;
+mod rate_limits;
 mod reader;
 mod registries;
 mod registry_settings;
@@ -49,6 +50,7 @@ pub(crate) use secrets::MasterKeySource;
 use collection::Collection;
 use gantry_directory::BootstrapWishes;
 use gantry_model::BlobReads;
+use gantry_throttle::Rules;
 use limits::Limits;
 use metrics::Metrics;
 use names::Names;
@@ -101,6 +103,8 @@ pub(crate) struct Config {
     pub(crate) registries: Vec<NamedRegistry>,
     /// `[limits]`
     pub(crate) limits: Limits,
+    /// `rate_limits` and `[[rate_limit]]`
+    pub(crate) rate_limits: Rules,
     /// `[collection]`
     pub(crate) collection: Collection,
     /// `[tokens]`
@@ -160,6 +164,7 @@ impl Config {
             default_registry: SettingWishes::read(reader, "default_registry.", blob_reads),
             directory: directory::read(reader),
             limits: Limits::read(reader),
+            rate_limits: rate_limits::read(reader),
             collection: Collection::read(reader),
             tokens: Tokens::read(reader),
             log: Log::read(reader),

@@ -13,6 +13,7 @@ use gantry_oci::Secret;
 use gantry_registry::registries::{Hosts, WantedRegistry, Wishes};
 use gantry_registry::{Content, Limits, Registries, Sharing};
 use tokio::time::Instant;
+use gantry_throttle::Throttle;
 use tokio_util::task::TaskTracker;
 
 use crate::config::{Config, SettingWishes};
@@ -28,6 +29,7 @@ pub(crate) struct Deployment {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) catalog: Catalog,
     pub(crate) content: Content,
+    pub(crate) throttle: Throttle,
     /// Work that outlives the request that asked for it.
     pub(crate) tasks: TaskTracker,
 }
@@ -77,6 +79,11 @@ impl Deployment {
         sharing: Sharing,
     ) -> Self {
         let tasks = TaskTracker::new();
+        let (rules, time) = (config.rate_limits.clone(), Arc::clone(&clock));
+        let throttle = match &sharing {
+            Sharing::Alone => Throttle::alone(rules, time),
+            Sharing::Nodes { .. } => Throttle::among_nodes(rules, time, catalog.clone()),
+        };
         let content = Content::new(
             catalog.clone(),
             blobs,
@@ -85,7 +92,7 @@ impl Deployment {
             sharing,
             tasks.clone(),
         );
-        Self { clock, catalog, content, tasks }
+        Self { clock, catalog, content, throttle, tasks }
     }
 
     async fn establish(self, config: &Config) -> anyhow::Result<Self> {
@@ -149,6 +156,9 @@ impl Deployment {
     pub(crate) async fn close(self) {
         self.tasks.close();
         self.tasks.wait().await;
+        if let Err(error) = self.throttle.give_back().await {
+            tracing::warn!(%error, "requests that were leased and not made are lost to the other nodes");
+        }
         if let Err(error) = self.content.leave().await {
             tracing::warn!(%error, "the other nodes were not told that this one is gone");
         }

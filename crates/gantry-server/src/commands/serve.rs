@@ -63,7 +63,7 @@ async fn serve(config: Config, started: Instant) -> anyhow::Result<ExitCode> {
         private_networks: config.network.private_networks.clone(),
         body_timeout: config.limits.body_timeout,
     });
-    background::spawn(&app, &config, &life);
+    background::spawn(&app, &deployment.throttle, &config, &life);
     let running = Running { addresses: addresses.clone() };
     control::spawn(&app, running, &data, &life)?;
     let routes = Routes::new(app, &config, &life);

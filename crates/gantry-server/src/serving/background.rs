@@ -7,6 +7,7 @@ use gantry_edge::Lifecycle;
 use gantry_http_base::{App, Metrics, RegistryLabel};
 use gantry_registry::maintenance::{Collected, Collection};
 use gantry_registry::{ChangeReader, StoreError};
+use gantry_throttle::Throttle;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::config::Config;
@@ -25,12 +26,14 @@ const EVERYTHING_FIRST: Duration = Duration::from_secs(10 * 60);
 const TRASH: Duration = Duration::from_secs(60);
 
 /// Starts them; each ends when `life` drains.
-pub(crate) fn spawn(app: &Arc<App>, config: &Config, life: &Lifecycle) {
+pub(crate) fn spawn(app: &Arc<App>, throttle: &Throttle, config: &Config, life: &Lifecycle) {
     life.spawn(until_drained(life, collect(Arc::clone(app), config.collection.interval)));
     life.spawn(until_drained(life, empty_trash(Arc::clone(app))));
     life.spawn(until_drained(life, keep_figures(Arc::clone(app), figures_every(config))));
     if config.stores.are_shared() {
         life.spawn(until_drained(life, follow(Arc::clone(app))));
+        let throttle = throttle.clone();
+        life.spawn(until_drained(life, async move { throttle.keep_leases().await }));
     }
 }
 
