@@ -24,8 +24,6 @@ const MOST_GROUPS: usize = 1000;
 #[derive(Debug)]
 pub(crate) struct Profile {
     pub(crate) identity: Identity,
-    /// What a person would call it.
-    pub(crate) name: Arc<str>,
     pub(crate) grants: Arc<Grants>,
     /// What tokens of the identity carry, so that they end with it.
     pub(crate) sign_in: i64,
@@ -122,7 +120,6 @@ impl Access {
     fn anonymous(&self, registry: &Registry) -> Profile {
         let identity = Identity::anonymous();
         Profile {
-            name: identity.as_str().into(),
             identity,
             grants: Arc::new(everyones(registry)),
             sign_in: 0,
@@ -144,7 +141,6 @@ impl Access {
         }
         Ok(Some(Profile {
             identity: identity.clone(),
-            name: registry.name.as_str().into(),
             grants: Arc::new(Grants::everything()),
             sign_in,
             secrets: Vec::new(),
@@ -174,7 +170,6 @@ impl Access {
         let secrets = token.passwords.iter().map(|one| (one.hash, one.expires_at)).collect();
         Ok(Some(Profile {
             identity: Identity::token(token.name.key()),
-            name: token.name.as_str().into(),
             grants: Arc::new(listed_by(registry, grants)),
             sign_in,
             secrets,
@@ -207,7 +202,9 @@ impl Access {
     ) -> Result<Option<Profile>, DbError> {
         let Ok(id) = identity.name().parse::<Guid>() else { return Ok(None) };
         let sign_in = draft.depends_on(EpochSubject::sign_in(identity.name())).await?;
-        let Some(name) = self.principal_name(id).await? else { return Ok(None) };
+        if !self.may_sign_in(id).await? {
+            return Ok(None);
+        }
         let assigned = self.assigned(id, &mut draft).await?;
         let here = self.resource_id(registry).to_ascii_lowercase();
         let mut grants = everyones(registry);
@@ -219,7 +216,6 @@ impl Access {
         }
         Ok(Some(Profile {
             identity: identity.clone(),
-            name: name.into(),
             grants: Arc::new(listed_by(registry, grants)),
             sign_in,
             secrets: Vec::new(),
@@ -228,13 +224,13 @@ impl Access {
         }))
     }
 
-    /// What a user or service principal is called that may sign in.
-    async fn principal_name(&self, id: Guid) -> Result<Option<String>, DbError> {
+    /// Whether a user or service principal of that id is there, and enabled.
+    async fn may_sign_in(&self, id: Guid) -> Result<bool, DbError> {
         if let Some(user) = self.0.catalog.user_find(id).await? {
-            return Ok(user.enabled.then(|| user.name.to_string()));
+            return Ok(user.enabled);
         }
         let found = self.0.catalog.service_principal_find(id).await?;
-        Ok(found.filter(|found| found.enabled).map(|found| found.display_name))
+        Ok(found.is_some_and(|found| found.enabled))
     }
 
     /// Which roles the principal has, itself or through groups.

@@ -38,18 +38,27 @@ pub(crate) const DELETE: Stmt = Stmt::new("delete from role_definition where id 
 pub(crate) const ASSIGNED: Stmt =
     Stmt::new("select 1 from role_assignment where role = $1 limit 1");
 
-/// Through groups, and groups in groups: `union` forgets those it has met, so a circle ends.
+/// To the principal itself, or through groups, and groups in groups: `union` forgets those it has met,
+/// so a circle ends. A `cross join` is done in the order in which it is written, where an optimizer
+/// knows nothing of sizes.
 pub(crate) const OF_PRINCIPAL: Stmt = Stmt::new(
     "with recursive whole (id) as (
-         select $1
+         select group_id from directory_member where member = $1
           union
          select directory_member.group_id
-           from whole join directory_member on directory_member.member = whole.id
+           from whole cross join directory_member
+          where directory_member.member = whole.id
      )
+     select id, shown_scope, principal, principal_type, role, condition, description, created_by,
+            created_at, updated_at
+       from role_assignment
+      where principal = $1
+      union all
      select assignment.id, assignment.shown_scope, assignment.principal, assignment.principal_type,
             assignment.role, assignment.condition, assignment.description, assignment.created_by,
             assignment.created_at, assignment.updated_at
-       from whole join role_assignment assignment on assignment.principal = whole.id",
+       from whole cross join role_assignment assignment
+      where assignment.principal = whole.id",
 );
 
 macro_rules! assignments {
@@ -72,8 +81,7 @@ pub(crate) const ASSIGNMENTS_OF: Stmt =
 
 pub(crate) const ASSIGNMENTS_AT: Stmt = assignments!("where scope = $1 order by id limit $2");
 
-pub(crate) const SAME: Stmt =
-    assignments!("where scope = $1 and principal = $2 and role = $3");
+pub(crate) const SAME: Stmt = assignments!("where scope = $1 and principal = $2 and role = $3");
 
 pub(crate) const ASSIGN: Stmt = Stmt::new(
     "insert into role_assignment

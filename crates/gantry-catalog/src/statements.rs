@@ -2,13 +2,11 @@
 
 use gantry_db::Stmt;
 
-use crate::directory::{
-    applications, groups, keys, service_principals, sign_ins, tenants, users,
-};
+use crate::directory::{applications, groups, keys, service_principals, sign_ins, tenants, users};
 use crate::{
-    admin_passwords, blobs, collection, deployment, edges, epochs, journal, leases, manifests, nodes,
-    rate_buckets, referrers, registries, repositories, roles, scope_maps, signing_keys, tags, tokens,
-    uploads, usage,
+    admin_passwords, blobs, collection, deployment, edges, epochs, journal, leases, manifests,
+    nodes, rate_buckets, referrers, registries, repositories, roles, scope_maps, signing_keys,
+    tags, tokens, uploads, usage,
 };
 
 /// Every statement with its name.

@@ -4,16 +4,16 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use gantry_access::{Access, AccessOptions};
-use gantry_directory::{Bootstrap, Directory};
-use gantry_secrets::MasterKey;
 use gantry_blobs::BlobStore;
 use gantry_catalog::Catalog;
+use gantry_directory::{Bootstrap, Directory};
 use gantry_model::{Clock, NodeId, Registry, RegistryName};
 use gantry_oci::Secret;
 use gantry_registry::registries::{Hosts, WantedRegistry, Wishes};
 use gantry_registry::{Content, Limits, Registries, Sharing};
-use tokio::time::Instant;
+use gantry_secrets::MasterKey;
 use gantry_throttle::Throttle;
+use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 use crate::config::{Config, SettingWishes};

@@ -47,7 +47,8 @@ pub(crate) const GROUPS_OF: Stmt = Stmt::new(
          select group_id from directory_member where member = $1
           union
          select directory_member.group_id
-           from whole join directory_member on directory_member.member = whole.id
+           from whole cross join directory_member
+          where directory_member.member = whole.id
      )
      select id from whole limit $2",
 );
@@ -113,9 +114,7 @@ impl Transaction<'_, '_> {
     /// Adds a group.
     pub fn group_insert(&mut self, made: &Group) -> Result<(), DbError> {
         let (id, created_at) = (made.id.to_string(), moment(made.created_at));
-        self.tx
-            .exec(&INSERT, &args![id, made.display_name, made.description, created_at])
-            .map(drop)
+        self.tx.exec(&INSERT, &args![id, made.display_name, made.description, created_at]).map(drop)
     }
 
     /// Changes what the group is called.

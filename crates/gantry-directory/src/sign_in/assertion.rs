@@ -86,13 +86,16 @@ impl Directory {
             let Proof::Certificate { der } = &credential.proof else { continue };
             let Ok(certificate) = self.0.certificates.get(der) else { continue };
             if certificate.is_named(x5t.as_deref(), x5t_s256.as_deref()) {
-                named = Some((certificate, credential.starts_at <= now && now < credential.ends_at));
+                named =
+                    Some((certificate, credential.starts_at <= now && now < credential.ends_at));
             }
         }
         // Which certificates an application has is not told.
         let (certificate, in_time) = named.ok_or(SignInError::Client)?;
         if !certificate.algorithms.contains(&algorithm) {
-            return Err(SignInError::Assertion("its algorithm is not one of the certificate's key"));
+            return Err(SignInError::Assertion(
+                "its algorithm is not one of the certificate's key",
+            ));
         }
         let mut validation = Validation::new(algorithm);
         validation.validate_exp = false;
@@ -131,7 +134,9 @@ impl Directory {
 /// Whether an audience is this tenant at this server: the token endpoint, or the tenant's address.
 fn is_this_tenant(audience: &str, issuer: &str) -> bool {
     let rest = audience.strip_prefix(issuer);
-    rest.is_some_and(|rest| matches!(rest, "" | "/" | "/v2.0" | "/oauth2/v2.0/token" | "/oauth2/token"))
+    rest.is_some_and(|rest| {
+        matches!(rest, "" | "/" | "/v2.0" | "/oauth2/v2.0/token" | "/oauth2/token")
+    })
 }
 
 /// A part of a JWT, before anyone has looked at its signature.
