@@ -20,11 +20,13 @@ mod collection;
 mod env;
 mod error;
 mod hosts;
+mod issuers;
 mod limits;
 mod log;
 mod metrics;
 mod names;
 mod network;
+mod outbound;
 mod reader;
 mod registries;
 mod secrets;
@@ -44,11 +46,13 @@ pub(crate) use log::{Log, LogFormat};
 pub(crate) use secrets::MasterKeySource;
 
 use collection::Collection;
+use gantry_issuers::TrustedIssuer;
 use gantry_model::{BlobReads, RegistrySettings};
 use limits::Limits;
 use metrics::Metrics;
 use names::Names;
 use network::Network;
+use outbound::Outbound;
 use reader::Reader;
 use registries::NamedRegistry;
 use secrets::Secrets;
@@ -92,6 +96,12 @@ pub(crate) struct Config {
     pub(crate) default_registry: RegistrySettings,
     /// `[[registry]]`
     pub(crate) registries: Vec<NamedRegistry>,
+    /// `[[issuer]]`
+    #[cfg_attr(not(test), expect(dead_code, reason = "nothing verifies outside tokens yet"))]
+    pub(crate) issuers: Vec<TrustedIssuer>,
+    /// `[outbound]`
+    #[cfg_attr(not(test), expect(dead_code, reason = "nothing sends requests to others yet"))]
+    pub(crate) outbound: Outbound,
     /// `[limits]`
     pub(crate) limits: Limits,
     /// `[collection]`
@@ -151,6 +161,8 @@ impl Config {
             tls: Tls::read(reader),
             secrets,
             default_registry: registries::read_default(reader, blob_reads),
+            issuers: issuers::read(reader),
+            outbound: Outbound::read(reader),
             limits: Limits::read(reader),
             collection: Collection::read(reader),
             tokens: Tokens::read(reader),
