@@ -82,6 +82,12 @@ async fn flood_of_unknown_ids_is_one_question_a_minute() {
         for answer in requests.join_all().await {
             assert!(matches!(answer, Err(VerifyError::UnknownKey)), "{answer:?}");
         }
+        // And one after the other, up to the end of the minute.
+        for n in 0..50 {
+            let token = unknown.sign_as(Some(&format!("made up {n}")), &claims(&issuer));
+            let answer = verify(&issuer, &token).await;
+            assert!(matches!(answer, Err(VerifyError::UnknownKey)), "{answer:?}");
+        }
         assert_eq!(issuer.questions(), 1 + minute);
         // Those with good tokens notice nothing.
         assert!(verify(&issuer, &token(&issuer, &key)).await.is_ok());
