@@ -19,6 +19,8 @@ use crate::Access;
 const KEPT: usize = 16 << 10;
 /// Groups that somebody may be in, also through groups.
 const MOST_GROUPS: usize = 1000;
+/// Roles that one of them may have.
+const MOST_ASSIGNMENTS: usize = 5000;
 
 /// What an identity is granted in a registry.
 #[derive(Debug)]
@@ -224,13 +226,15 @@ impl Access {
         }))
     }
 
-    /// Whether a user or service principal of that id is there, and enabled.
+    /// Whether someone of that id is known to the directory, and may sign in.
     async fn may_sign_in(&self, id: Guid) -> Result<bool, DbError> {
         if let Some(user) = self.0.catalog.user_find(id).await? {
             return Ok(user.enabled);
         }
-        let found = self.0.catalog.service_principal_find(id).await?;
-        Ok(found.is_some_and(|found| found.enabled))
+        if let Some(found) = self.0.catalog.service_principal_find(id).await? {
+            return Ok(found.enabled);
+        }
+        Ok(self.0.catalog.foreigner_find(id).await?.is_some())
     }
 
     /// Which roles the principal has, itself or through groups.
@@ -239,18 +243,32 @@ impl Access {
         id: Guid,
         draft: &mut Draft<'_>,
     ) -> Result<Vec<(RoleAssignment, RoleDefinition)>, DbError> {
-        draft.depends_on(EpochSubject::assigned(&id.to_string())).await?;
-        for group in self.0.catalog.groups_of(id, MOST_GROUPS).await? {
-            draft.depends_on(EpochSubject::assigned(&group.to_string())).await?;
-        }
+        let catalog = &self.0.catalog;
         let mut assigned = Vec::new();
-        for assignment in self.0.catalog.role_assignments_of(id).await? {
-            let custom = built_in_by_id(assignment.role).is_none();
-            if custom {
-                draft.depends_on(EpochSubject::role(&assignment.role.to_string())).await?;
+        // Each group costs a few small questions, and that a group is in itself ends here.
+        let mut whole = vec![id];
+        let mut at = 0;
+        while let Some(&one) = whole.get(at) {
+            at += 1;
+            draft.depends_on(EpochSubject::assigned(&one.to_string())).await?;
+            let mut groups = catalog.groups_of(one, MOST_GROUPS).await?;
+            if one == id
+                && let Some(foreigner) = catalog.foreigner_find(id).await?
+            {
+                groups.extend(foreigner.groups);
             }
-            if let Some(role) = self.find_role(assignment.role).await? {
-                assigned.push((assignment, role));
+            for group in groups {
+                if whole.len() < MOST_GROUPS && !whole.contains(&group) {
+                    whole.push(group);
+                }
+            }
+            for assignment in catalog.role_assignments_of(one, MOST_ASSIGNMENTS).await? {
+                if built_in_by_id(assignment.role).is_none() {
+                    draft.depends_on(EpochSubject::role(&assignment.role.to_string())).await?;
+                }
+                if let Some(role) = self.find_role(assignment.role).await? {
+                    assigned.push((assignment, role));
+                }
             }
         }
         Ok(assigned)

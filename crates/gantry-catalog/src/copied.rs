@@ -123,6 +123,12 @@ static TABLES: LazyLock<Vec<Table>> = LazyLock::new(|| {
             "kind network hash created_at",
             MANY,
         ),
+        Table::new(
+            "directory_foreigner",
+            &[("id", Text)],
+            "issuer subject name groups seen_at",
+            100,
+        ),
         Table::new("directory_key", &[("id", Text)], "sealed public_key created_at", MANY),
         Table::new("audit", &[("id", Bytes)], "registry document", MANY),
         Table::new(

@@ -38,29 +38,6 @@ pub(crate) const DELETE: Stmt = Stmt::new("delete from role_definition where id 
 pub(crate) const ASSIGNED: Stmt =
     Stmt::new("select 1 from role_assignment where role = $1 limit 1");
 
-/// To the principal itself, or through groups, and groups in groups: `union` forgets those it has met,
-/// so a circle ends. A `cross join` is done in the order in which it is written, where an optimizer
-/// knows nothing of sizes.
-pub(crate) const OF_PRINCIPAL: Stmt = Stmt::new(
-    "with recursive whole (id) as (
-         select group_id from directory_member where member = $1
-          union
-         select directory_member.group_id
-           from whole cross join directory_member
-          where directory_member.member = whole.id
-     )
-     select id, shown_scope, principal, principal_type, role, condition, description, created_by,
-            created_at, updated_at
-       from role_assignment
-      where principal = $1
-      union all
-     select assignment.id, assignment.shown_scope, assignment.principal, assignment.principal_type,
-            assignment.role, assignment.condition, assignment.description, assignment.created_by,
-            assignment.created_at, assignment.updated_at
-       from whole cross join role_assignment assignment
-      where assignment.principal = whole.id",
-);
-
 macro_rules! assignments {
     ($rest:literal) => {
         Stmt::new(concat!(
@@ -78,6 +55,8 @@ pub(crate) const ASSIGNMENTS: Stmt = assignments!("where id > $1 order by id lim
 
 pub(crate) const ASSIGNMENTS_OF: Stmt =
     assignments!("where principal = $1 and id > $2 order by id limit $3");
+
+pub(crate) const OF_PRINCIPAL: Stmt = assignments!("where principal = $1 order by id limit $2");
 
 pub(crate) const ASSIGNMENTS_AT: Stmt = assignments!("where scope = $1 order by id limit $2");
 
@@ -118,12 +97,14 @@ impl Catalog {
         self.db.one(&FIND, &args![id.to_string()], definition).await
     }
 
-    /// What is assigned to the principal, itself or through groups that it is in.
+    /// Up to `limit` assignments to exactly that principal.
     pub async fn role_assignments_of(
         &self,
         principal: Guid,
+        limit: usize,
     ) -> Result<Vec<RoleAssignment>, DbError> {
-        self.db.all(&OF_PRINCIPAL, &args![principal.to_string()], assignment).await
+        let principal = principal.to_string();
+        self.db.all(&OF_PRINCIPAL, &args![principal, limit as i64], assignment).await
     }
 
     /// The assignment of that id.

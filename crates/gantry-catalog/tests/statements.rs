@@ -19,8 +19,6 @@ const SMALL: &[&str] = &[
     "tenant",
     "directory_key",
     "directory_workload",
-    // What a statement itself has gathered.
-    "whole",
 ];
 
 /// Statements that read from an index's beginning, or through a subquery's rows, and stop at their

@@ -92,6 +92,9 @@ pub enum TokenRefusal {
     /// Whom it names may not sign in any more, or has to again.
     #[error("the token was revoked")]
     Revoked,
+    /// An outside issuer's token isn't good, or its issuer can't be asked.
+    #[error("{0}")]
+    Outside(String),
     /// The catalog failed.
     #[error("catalog: {0}")]
     Catalog(#[from] DbError),
@@ -149,12 +152,16 @@ impl Directory {
         }
     }
 
-    /// Who the access token is of, if it is for `audiences` and they may still come.
+    /// Who the access token is of, if it is for `audiences` and they may still come. It may be of an
+    /// outside issuer that the operator trusts.
     pub async fn verify(
         &self,
         token: &str,
         audiences: &[Audience],
     ) -> Result<Principal, TokenRefusal> {
+        if let Some(trusted) = self.trusted_issuer(token) {
+            return self.verify_outside(trusted, token, audiences).await;
+        }
         let claims = self.read(token)?;
         if claims.aud == REFRESH_AUDIENCE || !audiences.contains(&Audience::of(&claims.aud)) {
             return Err(TokenRefusal::Audience);

@@ -106,10 +106,8 @@ pub(crate) struct Config {
     /// `[[registry]]`
     pub(crate) registries: Vec<NamedRegistry>,
     /// `[[issuer]]`
-    #[cfg_attr(not(test), expect(dead_code, reason = "nothing verifies outside tokens yet"))]
     pub(crate) issuers: Vec<TrustedIssuer>,
     /// `[outbound]`
-    #[cfg_attr(not(test), expect(dead_code, reason = "nothing sends requests to others yet"))]
     pub(crate) outbound: Outbound,
     /// `[limits]`
     pub(crate) limits: Limits,

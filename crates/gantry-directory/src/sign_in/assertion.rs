@@ -3,6 +3,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use gantry_issuers::VerifyError;
 use gantry_model::directory::{Application, ApplicationCredential, Proof};
 use jsonwebtoken::Validation;
 use serde::Deserialize;
@@ -115,6 +116,32 @@ impl Directory {
         self.check_times(claims)
     }
 
+    /// An assertion of another issuer, which a federated credential of the application names: its
+    /// issuer and subject exactly, and one of its audiences.
+    async fn check_federated(
+        &self,
+        application: &Application,
+        text: &str,
+        claims: &Claims,
+    ) -> Result<(), SignInError> {
+        let federations = self.0.catalog.application_federations(application.id).await?;
+        let fits = federations.iter().find(|one| {
+            Some(&one.issuer) == claims.iss.as_ref() && Some(&one.subject) == claims.sub.as_ref()
+        });
+        let named = fits.ok_or(SignInError::NoFederation)?;
+        let audiences: Vec<&str> = named.audiences.iter().map(String::as_str).collect();
+        let verified = self.0.issuers.verify(&named.issuer, text, &audiences).await;
+        let verified = verified.map_err(|error| match error {
+            VerifyError::Audience => SignInError::NoFederation,
+            error => SignInError::Issuer(error.to_string()),
+        })?;
+        // What was looked at before the signature was, is what was signed.
+        match verified.get("sub").and_then(Value::as_str) {
+            Some(subject) if subject == named.subject => Ok(()),
+            _ => Err(SignInError::NoFederation),
+        }
+    }
+
     fn check_times(&self, claims: &Claims) -> Result<(), SignInError> {
         let now = self.now().seconds() as f64;
         let end = claims.exp.ok_or(SignInError::Assertion("it never ends: exp is missing"))?;
@@ -143,20 +170,4 @@ fn is_this_tenant(audience: &str, issuer: &str) -> bool {
 fn part<T: for<'de> Deserialize<'de>>(text: &str, n: usize) -> Option<T> {
     let bytes = URL_SAFE_NO_PAD.decode(text.split('.').nth(n)?.trim_end_matches('=')).ok()?;
     serde_json::from_slice(&bytes).ok()
-}
-
-impl Directory {
-    async fn check_federated(
-        &self,
-        application: &Application,
-        _text: &str,
-        claims: &Claims,
-    ) -> Result<(), SignInError> {
-        let federations = self.0.catalog.application_federations(application.id).await?;
-        let fits = federations.iter().find(|one| {
-            Some(&one.issuer) == claims.iss.as_ref() && Some(&one.subject) == claims.sub.as_ref()
-        });
-        fits.ok_or(SignInError::NoFederation)?;
-        Err(SignInError::Issuer("not wired yet".into()))
-    }
 }

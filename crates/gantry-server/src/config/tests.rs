@@ -598,13 +598,8 @@ fn document_has_every_setting_and_no_other() {
     for (key, default) in settings() {
         let row = rows.get(&key).unwrap_or_else(|| panic!("docs/settings.md lacks {key}"));
         assert_eq!(row[1], default, "default of {key}");
-        let tables = [
-            "registry.",
-            "rate_limit.",
-            "tls.certificates.",
-            "private_endpoint.",
-            "issuer.",
-        ];
+        let tables =
+            ["registry.", "rate_limit.", "tls.certificates.", "private_endpoint.", "issuer."];
         let in_a_table = tables.iter().any(|table| key.starts_with(table));
         if !in_a_table {
             assert_eq!(row[2], env_name(&key), "variable of {key}");
