@@ -1,6 +1,7 @@
 //! What every HTTP surface shares: who calls and where to, errors in the registry protocol's form,
 //! pages, bodies with bounds, and what is noted of each request. It has no routes.
 
+mod base_address;
 mod bodies;
 mod caller;
 mod challenge;
@@ -26,6 +27,7 @@ use gantry_edge::{Peers, PrivateNetworks};
 use gantry_registry::Content;
 use gantry_throttle::Throttle;
 
+pub use base_address::BaseAddress;
 pub use bodies::{BodyError, StoodStill, read_body, upload_body};
 pub use caller::Caller;
 pub use entrance::entrance;

@@ -53,6 +53,8 @@ impl Routes {
             gantry_http_oci::serve(&self.app, request).await
         } else if gantry_http_token::PATHS.contains(&path) {
             Box::pin(gantry_http_token::serve(&self.app, request)).await
+        } else if gantry_http_entra::is_for(path) {
+            Box::pin(gantry_http_entra::serve(&self.app, request)).await
         } else {
             let answer = Box::pin(self.others.clone().oneshot(request)).await;
             Answered::outside(answer.into_response())

@@ -8,6 +8,7 @@ mod chunks;
 mod cluster;
 mod commands;
 mod copy;
+mod entra;
 mod health;
 mod proxy;
 mod proxy_protocol;

@@ -1,0 +1,121 @@
+//! Which endpoint a path is.
+
+/// An endpoint, with the tenant as its path names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Endpoint<'p> {
+    /// OpenID Connect Discovery 1.0, section 4.
+    Configuration(&'p str),
+    /// The keys that verify tokens.
+    Keys(&'p str),
+    /// How a user signs in.
+    UserRealm(&'p str),
+    /// Which hosts are this server's.
+    Instance,
+    Token(&'p str, Version),
+    DeviceCode(&'p str, Version),
+}
+
+/// Of the endpoint: the older one is asked for a `resource`, the newer for a `scope`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Version {
+    V1,
+    V2,
+}
+
+impl<'p> Endpoint<'p> {
+    pub(crate) fn parse(path: &'p str) -> Option<Self> {
+        let (first, rest) = path.strip_prefix('/')?.split_once('/')?;
+        if first.is_empty() {
+            return None;
+        }
+        Some(match rest {
+            "v2.0/.well-known/openid-configuration" | ".well-known/openid-configuration" => {
+                Self::Configuration(first)
+            }
+            "discovery/v2.0/keys" | "discovery/keys" => Self::Keys(first),
+            "discovery/instance" if first == "common" => Self::Instance,
+            "oauth2/token" => Self::Token(first, Version::V1),
+            "oauth2/v2.0/token" => Self::Token(first, Version::V2),
+            "oauth2/devicecode" => Self::DeviceCode(first, Version::V1),
+            "oauth2/v2.0/devicecode" => Self::DeviceCode(first, Version::V2),
+            _ => match rest.strip_prefix("userrealm/") {
+                Some(user) if first == "common" && !user.is_empty() && !user.contains('/') => {
+                    Self::UserRealm(user)
+                }
+                _ => return None,
+            },
+        })
+    }
+
+    /// The tenant that the path names.
+    pub(crate) fn tenant(self) -> Option<&'p str> {
+        match self {
+            Self::Configuration(tenant)
+            | Self::Keys(tenant)
+            | Self::Token(tenant, _)
+            | Self::DeviceCode(tenant, _) => Some(tenant),
+            Self::UserRealm(_) | Self::Instance => None,
+        }
+    }
+
+    /// The methods that it answers, as `Allow` lists them.
+    pub(crate) fn methods(self) -> &'static str {
+        match self {
+            Self::Configuration(_) | Self::Keys(_) | Self::UserRealm(_) | Self::Instance => {
+                "GET, HEAD"
+            }
+            Self::Token(..) | Self::DeviceCode(..) => "POST",
+        }
+    }
+
+    /// Whether secrets are sent to it, or answered.
+    pub(crate) fn is_secret(self) -> bool {
+        match self {
+            Self::Configuration(_) | Self::Keys(_) | Self::UserRealm(_) | Self::Instance => false,
+            Self::Token(..) | Self::DeviceCode(..) => true,
+        }
+    }
+
+    /// What it is called in the metrics.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Configuration(_) => "entra_configuration",
+            Self::Keys(_) => "entra_keys",
+            Self::UserRealm(_) => "entra_user_realm",
+            Self::Instance => "entra_instance",
+            Self::Token(..) => "entra_token",
+            Self::DeviceCode(..) => "entra_device_code",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_those_of_entra() {
+        for (path, endpoint) in [
+            ("/t/v2.0/.well-known/openid-configuration", Some(Endpoint::Configuration("t"))),
+            ("/adfs/.well-known/openid-configuration", Some(Endpoint::Configuration("adfs"))),
+            ("/t/discovery/v2.0/keys", Some(Endpoint::Keys("t"))),
+            ("/common/discovery/instance", Some(Endpoint::Instance)),
+            ("/t/discovery/instance", None),
+            ("/common/userrealm/a@b", Some(Endpoint::UserRealm("a@b"))),
+            ("/common/userrealm/", None),
+            ("/common/userrealm/a/b", None),
+            ("/t/oauth2/v2.0/token", Some(Endpoint::Token("t", Version::V2))),
+            ("/t/oauth2/token", Some(Endpoint::Token("t", Version::V1))),
+            ("/t/oauth2/v2.0/devicecode", Some(Endpoint::DeviceCode("t", Version::V2))),
+            // The registry's own token endpoint.
+            ("/oauth2/token", None),
+            ("//oauth2/token", None),
+            ("/t/oauth2/v2.0/token/", None),
+            ("/", None),
+            ("", None),
+            ("/v2/", None),
+        ] {
+            assert_eq!(Endpoint::parse(path), endpoint, "{path}");
+        }
+    }
+}
