@@ -15,7 +15,7 @@ pub mod roles;
 pub mod scoped;
 
 pub use category::{Categories, Category, EndpointKind};
-pub use clock::{Clock, ManualClock, Stamp, SystemClock, Timestamp};
+pub use clock::{Clock, ManualClock, Stamp, SystemClock, Timestamp, TimestampError};
 pub use epoch::{Epoch, EpochSubject};
 pub use id::{
     AccessTokenId, AuditId, DeploymentId, JournalId, NodeId, RegistryId, RepositoryId, ScopeMapId,
