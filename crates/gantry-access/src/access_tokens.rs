@@ -246,5 +246,9 @@ fn asked(actions: ActionSet) -> Actions {
         (Word::MetadataRead, Action::MetadataRead),
         (Word::MetadataWrite, Action::MetadataWrite),
     ];
-    words.into_iter().filter(|(word, _)| actions.contains(*word)).map(|(_, action)| action).collect()
+    words
+        .into_iter()
+        .filter(|(word, _)| actions.contains(*word))
+        .map(|(_, action)| action)
+        .collect()
 }

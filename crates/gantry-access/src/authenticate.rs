@@ -71,9 +71,7 @@ impl Access {
             Authorization::Basic { user, password } => {
                 Ok(self.sign_in(registry, &user, &password, address).await?.actor)
             }
-            Authorization::Bearer { token } => {
-                self.verify_token(registry, token.expose()).await
-            }
+            Authorization::Bearer { token } => self.verify_token(registry, token.expose()).await,
         }
     }
 
@@ -163,14 +161,16 @@ impl Access {
     ) -> Result<SignedIn, AuthenticationError> {
         let key = Sha256::of(format!("{user}\0{}", password.expose()).as_bytes());
         let now = self.0.clock.now().seconds();
-        let remembered = self.0.remembered.0.get(&key).filter(|(_, Epoch(subject, value), until)| {
-            now < *until && self.0.catalog.epoch_known(subject) == Some(*value)
-        });
+        let remembered =
+            self.0.remembered.0.get(&key).filter(|(_, Epoch(subject, value), until)| {
+                now < *until && self.0.catalog.epoch_known(subject) == Some(*value)
+            });
         let id = match remembered {
             Some((id, ..)) => id,
             None => {
                 let principal = self.ask_directory(user, password, address).await?;
-                let epoch = Epoch(EpochSubject::sign_in(&principal.id.to_string()), principal.epoch);
+                let epoch =
+                    Epoch(EpochSubject::sign_in(&principal.id.to_string()), principal.epoch);
                 self.0.remembered.0.insert(key, (principal.id, epoch, now + MINUTE_SECONDS));
                 principal.id
             }

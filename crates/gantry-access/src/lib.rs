@@ -29,8 +29,8 @@ use gantry_model::{Clock, Registry};
 use gantry_oci::Secret;
 use gantry_secrets::{MasterKey, SealError};
 
-pub use access_tokens::{AccessToken, SignedIn, TooManyScopes};
 use access_tokens::VerifiedTokens;
+pub use access_tokens::{AccessToken, SignedIn, TooManyScopes};
 use admin::AdminAccounts;
 pub use authenticate::AuthenticationError;
 use authenticate::Remembered;

@@ -19,13 +19,13 @@ use crate::Access;
 const KEPT: usize = 16 << 10;
 /// Groups that somebody may be in, also through groups.
 const MOST_GROUPS: usize = 1000;
+/// Roles that one of them may have.
+const MOST_ASSIGNMENTS: usize = 5000;
 
 /// What an identity is granted in a registry.
 #[derive(Debug)]
 pub(crate) struct Profile {
     pub(crate) identity: Identity,
-    /// What a person would call it.
-    pub(crate) name: Arc<str>,
     pub(crate) grants: Arc<Grants>,
     /// What tokens of the identity carry, so that they end with it.
     pub(crate) sign_in: i64,
@@ -122,7 +122,6 @@ impl Access {
     fn anonymous(&self, registry: &Registry) -> Profile {
         let identity = Identity::anonymous();
         Profile {
-            name: identity.as_str().into(),
             identity,
             grants: Arc::new(everyones(registry)),
             sign_in: 0,
@@ -144,7 +143,6 @@ impl Access {
         }
         Ok(Some(Profile {
             identity: identity.clone(),
-            name: registry.name.as_str().into(),
             grants: Arc::new(Grants::everything()),
             sign_in,
             secrets: Vec::new(),
@@ -174,7 +172,6 @@ impl Access {
         let secrets = token.passwords.iter().map(|one| (one.hash, one.expires_at)).collect();
         Ok(Some(Profile {
             identity: Identity::token(token.name.key()),
-            name: token.name.as_str().into(),
             grants: Arc::new(listed_by(registry, grants)),
             sign_in,
             secrets,
@@ -207,7 +204,9 @@ impl Access {
     ) -> Result<Option<Profile>, DbError> {
         let Ok(id) = identity.name().parse::<Guid>() else { return Ok(None) };
         let sign_in = draft.depends_on(EpochSubject::sign_in(identity.name())).await?;
-        let Some(name) = self.principal_name(id).await? else { return Ok(None) };
+        if !self.may_sign_in(id).await? {
+            return Ok(None);
+        }
         let assigned = self.assigned(id, &mut draft).await?;
         let here = self.resource_id(registry).to_ascii_lowercase();
         let mut grants = everyones(registry);
@@ -219,7 +218,6 @@ impl Access {
         }
         Ok(Some(Profile {
             identity: identity.clone(),
-            name: name.into(),
             grants: Arc::new(listed_by(registry, grants)),
             sign_in,
             secrets: Vec::new(),
@@ -228,13 +226,15 @@ impl Access {
         }))
     }
 
-    /// What a user or service principal is called that may sign in.
-    async fn principal_name(&self, id: Guid) -> Result<Option<String>, DbError> {
+    /// Whether someone of that id is known to the directory, and may sign in.
+    async fn may_sign_in(&self, id: Guid) -> Result<bool, DbError> {
         if let Some(user) = self.0.catalog.user_find(id).await? {
-            return Ok(user.enabled.then(|| user.name.to_string()));
+            return Ok(user.enabled);
         }
-        let found = self.0.catalog.service_principal_find(id).await?;
-        Ok(found.filter(|found| found.enabled).map(|found| found.display_name))
+        if let Some(found) = self.0.catalog.service_principal_find(id).await? {
+            return Ok(found.enabled);
+        }
+        Ok(self.0.catalog.foreigner_find(id).await?.is_some())
     }
 
     /// Which roles the principal has, itself or through groups.
@@ -243,18 +243,32 @@ impl Access {
         id: Guid,
         draft: &mut Draft<'_>,
     ) -> Result<Vec<(RoleAssignment, RoleDefinition)>, DbError> {
-        draft.depends_on(EpochSubject::assigned(&id.to_string())).await?;
-        for group in self.0.catalog.groups_of(id, MOST_GROUPS).await? {
-            draft.depends_on(EpochSubject::assigned(&group.to_string())).await?;
-        }
+        let catalog = &self.0.catalog;
         let mut assigned = Vec::new();
-        for assignment in self.0.catalog.role_assignments_of(id).await? {
-            let custom = built_in_by_id(assignment.role).is_none();
-            if custom {
-                draft.depends_on(EpochSubject::role(&assignment.role.to_string())).await?;
+        // Each group costs a few small questions, and that a group is in itself ends here.
+        let mut whole = vec![id];
+        let mut at = 0;
+        while let Some(&one) = whole.get(at) {
+            at += 1;
+            draft.depends_on(EpochSubject::assigned(&one.to_string())).await?;
+            let mut groups = catalog.groups_of(one, MOST_GROUPS).await?;
+            if one == id
+                && let Some(foreigner) = catalog.foreigner_find(id).await?
+            {
+                groups.extend(foreigner.groups);
             }
-            if let Some(role) = self.find_role(assignment.role).await? {
-                assigned.push((assignment, role));
+            for group in groups {
+                if whole.len() < MOST_GROUPS && !whole.contains(&group) {
+                    whole.push(group);
+                }
+            }
+            for assignment in catalog.role_assignments_of(one, MOST_ASSIGNMENTS).await? {
+                if built_in_by_id(assignment.role).is_none() {
+                    draft.depends_on(EpochSubject::role(&assignment.role.to_string())).await?;
+                }
+                if let Some(role) = self.find_role(assignment.role).await? {
+                    assigned.push((assignment, role));
+                }
             }
         }
         Ok(assigned)

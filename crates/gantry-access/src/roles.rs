@@ -104,7 +104,9 @@ impl Access {
                 role: new.role,
                 condition: new.condition.clone(),
                 description: new.description.clone(),
-                created_by: present.as_ref().map_or_else(|| new.by.clone(), |one| one.created_by.clone()),
+                created_by: present
+                    .as_ref()
+                    .map_or_else(|| new.by.clone(), |one| one.created_by.clone()),
                 created_at: present.map_or_else(|| tx.now(), |one| one.created_at),
                 updated_at: tx.now(),
             };

@@ -118,7 +118,8 @@ impl Access {
         if expires_at.is_some_and(|end| end <= now) {
             return Err(TokenError::Expired);
         }
-        let wanted = TokenPasswordName::BOTH.into_iter().filter(|one| which.is_none_or(|w| w == *one));
+        let wanted =
+            TokenPasswordName::BOTH.into_iter().filter(|one| which.is_none_or(|w| w == *one));
         let passwords: Vec<_> = wanted
             .map(|name| {
                 let text = Generated::secret();

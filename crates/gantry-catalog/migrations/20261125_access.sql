@@ -179,6 +179,16 @@ create table directory_workload (
 
 create index directory_workload_secret on directory_workload (hash) where hash is not null;
 
+-- Those whom outside issuers know, as they came last.
+create table directory_foreigner (
+    id {TEXT} primary key not null,
+    issuer {TEXT} not null,
+    subject {TEXT} not null,
+    name {TEXT} not null,
+    groups {TEXT} not null,
+    seen_at {INT} not null
+) {TABLE};
+
 -- The keys that sign the directory's tokens; the newest signs.
 create table directory_key (
     id {TEXT} primary key not null,

@@ -50,12 +50,87 @@ static TABLES: LazyLock<Vec<Table>> = LazyLock::new(|| {
         Table::new(
             "registry",
             &[("id", Bytes)],
-            "name location tier anonymous_pull sparse_content admin_enabled epoch created_at blob_reads",
+            "name location tier anonymous_pull sparse_content admin_enabled epoch created_at blob_reads \
+             details sign_in_epoch resource_group",
             MANY,
         ),
         Table::new("admin_password", &[("registry", Bytes), ("name", Text)], "sealed set_at", MANY),
         Table::new("signing_key", &[("id", Text)], "sealed public_key created_at", MANY),
         Table::new("certificate_authority", &[("name", Text)], "certificate sealed_key", MANY),
+        Table::new("epoch", &[("subject", Text)], "value raised_at", MANY),
+        Table::new(
+            "scope_map",
+            &[("registry", Bytes), ("key", Text)],
+            "name id description actions created_at",
+            20,
+        ),
+        Table::new(
+            "token",
+            &[("registry", Bytes), ("key", Text)],
+            "name id scope_map enabled created_at",
+            MANY,
+        ),
+        Table::new(
+            "token_password",
+            &[("registry", Bytes), ("token", Text), ("name", Text)],
+            "hash created_at expires_at",
+            MANY,
+        ),
+        Table::new("role_definition", &[("id", Text)], "name document created_at updated_at", 100),
+        Table::new(
+            "role_assignment",
+            &[("id", Text)],
+            "scope shown_scope principal principal_type role condition description created_by \
+             created_at updated_at",
+            MANY,
+        ),
+        Table::new("tenant", &[("id", Text)], "subscription domain created_at", MANY),
+        Table::new(
+            "directory_user",
+            &[("id", Text)],
+            "upn display_name enabled password totp totp_step created_at",
+            MANY,
+        ),
+        Table::new("directory_group", &[("id", Text)], "display_name description created_at", MANY),
+        Table::new("directory_member", &[("group_id", Text), ("member", Text)], "", MANY),
+        Table::new(
+            "directory_application",
+            &[("id", Text)],
+            "app_id display_name document created_at",
+            MANY,
+        ),
+        Table::new(
+            "directory_credential",
+            &[("application", Text), ("id", Text)],
+            "kind display_name hint hash certificate starts_at ends_at",
+            MANY,
+        ),
+        Table::new(
+            "directory_federation",
+            &[("application", Text), ("id", Text)],
+            "name issuer subject audiences description",
+            MANY,
+        ),
+        Table::new(
+            "directory_service_principal",
+            &[("id", Text)],
+            "app_id kind display_name enabled created_at",
+            MANY,
+        ),
+        Table::new(
+            "directory_workload",
+            &[("service_principal", Text), ("id", Text)],
+            "kind network hash created_at",
+            MANY,
+        ),
+        Table::new(
+            "directory_foreigner",
+            &[("id", Text)],
+            "issuer subject name groups seen_at",
+            100,
+        ),
+        Table::new("directory_key", &[("id", Text)], "sealed public_key created_at", MANY),
+        Table::new("audit", &[("id", Bytes)], "registry document", MANY),
         Table::new(
             "repository",
             &[("id", Bytes)],
@@ -118,7 +193,16 @@ static TABLES: LazyLock<Vec<Table>> = LazyLock::new(|| {
 });
 
 /// The tables whose rows stay where they are.
-pub const LEFT_BEHIND: &[&str] = &["upload", "trash", "lease", "node", "deployment", "rate_bucket"];
+pub const LEFT_BEHIND: &[&str] = &[
+    "upload",
+    "trash",
+    "lease",
+    "node",
+    "deployment",
+    "rate_bucket",
+    "device_code",
+    "authorization_code",
+];
 
 /// The names of the tables that are copied, with their columns in no order.
 pub fn copied_tables() -> Vec<(&'static str, Vec<String>)> {

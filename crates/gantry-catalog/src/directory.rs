@@ -3,6 +3,7 @@
 //! Whatever takes something away from someone raises their epoch in the same transaction.
 
 pub(crate) mod applications;
+pub(crate) mod foreigners;
 pub(crate) mod groups;
 pub(crate) mod keys;
 pub(crate) mod service_principals;

@@ -38,20 +38,6 @@ pub(crate) const DELETE: Stmt = Stmt::new("delete from role_definition where id 
 pub(crate) const ASSIGNED: Stmt =
     Stmt::new("select 1 from role_assignment where role = $1 limit 1");
 
-/// Through groups, and groups in groups: `union` forgets those it has met, so a circle ends.
-pub(crate) const OF_PRINCIPAL: Stmt = Stmt::new(
-    "with recursive whole (id) as (
-         select $1
-          union
-         select directory_member.group_id
-           from whole join directory_member on directory_member.member = whole.id
-     )
-     select assignment.id, assignment.shown_scope, assignment.principal, assignment.principal_type,
-            assignment.role, assignment.condition, assignment.description, assignment.created_by,
-            assignment.created_at, assignment.updated_at
-       from whole join role_assignment assignment on assignment.principal = whole.id",
-);
-
 macro_rules! assignments {
     ($rest:literal) => {
         Stmt::new(concat!(
@@ -70,10 +56,11 @@ pub(crate) const ASSIGNMENTS: Stmt = assignments!("where id > $1 order by id lim
 pub(crate) const ASSIGNMENTS_OF: Stmt =
     assignments!("where principal = $1 and id > $2 order by id limit $3");
 
+pub(crate) const OF_PRINCIPAL: Stmt = assignments!("where principal = $1 order by id limit $2");
+
 pub(crate) const ASSIGNMENTS_AT: Stmt = assignments!("where scope = $1 order by id limit $2");
 
-pub(crate) const SAME: Stmt =
-    assignments!("where scope = $1 and principal = $2 and role = $3");
+pub(crate) const SAME: Stmt = assignments!("where scope = $1 and principal = $2 and role = $3");
 
 pub(crate) const ASSIGN: Stmt = Stmt::new(
     "insert into role_assignment
@@ -110,12 +97,14 @@ impl Catalog {
         self.db.one(&FIND, &args![id.to_string()], definition).await
     }
 
-    /// What is assigned to the principal, itself or through groups that it is in.
+    /// Up to `limit` assignments to exactly that principal.
     pub async fn role_assignments_of(
         &self,
         principal: Guid,
+        limit: usize,
     ) -> Result<Vec<RoleAssignment>, DbError> {
-        self.db.all(&OF_PRINCIPAL, &args![principal.to_string()], assignment).await
+        let principal = principal.to_string();
+        self.db.all(&OF_PRINCIPAL, &args![principal, limit as i64], assignment).await
     }
 
     /// The assignment of that id.

@@ -3,12 +3,12 @@
 use gantry_db::Stmt;
 
 use crate::directory::{
-    applications, groups, keys, service_principals, sign_ins, tenants, users,
+    applications, foreigners, groups, keys, service_principals, sign_ins, tenants, users,
 };
 use crate::{
-    admin_passwords, blobs, collection, deployment, edges, epochs, journal, leases, manifests, nodes,
-    rate_buckets, referrers, registries, repositories, roles, scope_maps, signing_keys, tags, tokens,
-    uploads, usage,
+    admin_passwords, blobs, collection, deployment, edges, epochs, journal, leases, manifests,
+    nodes, rate_buckets, referrers, registries, repositories, roles, scope_maps, signing_keys,
+    tags, tokens, uploads, usage,
 };
 
 /// Every statement with its name.
@@ -30,6 +30,7 @@ pub fn all() -> Vec<(&'static str, &'static Stmt)> {
         applications: LIST FIND FIND_BY_APP_ID FIND_BY_DISPLAY_NAME INSERT UPDATE DELETE CREDENTIALS
                       ADD_CREDENTIAL REMOVE_CREDENTIAL REMOVE_CREDENTIALS FEDERATIONS ADD_FEDERATION
                       REMOVE_FEDERATION REMOVE_FEDERATIONS;
+        foreigners: FIND SET;
         groups: LIST FIND FIND_BY_DISPLAY_NAME INSERT UPDATE DELETE MEMBERS GROUPS_OF ADD REMOVE
                 LEAVE_ALL EMPTY UNASSIGN_ALL;
         keys: LIST INSERT PRESENT DELETE;

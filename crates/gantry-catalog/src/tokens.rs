@@ -181,10 +181,8 @@ impl Transaction<'_, '_> {
         (token, id): (&ScopedName, TokenId),
         password: TokenPasswordName,
     ) -> Result<(), DbError> {
-        self.tx.exec(
-            &DELETE_PASSWORD,
-            &args![registry.to_bytes(), token.key(), password.as_str()],
-        )?;
+        self.tx
+            .exec(&DELETE_PASSWORD, &args![registry.to_bytes(), token.key(), password.as_str()])?;
         self.epoch_raise(Some(registry), EpochSubject::token(id))
     }
 }

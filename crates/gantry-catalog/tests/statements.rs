@@ -10,7 +10,16 @@ use gantry_db::{Db, PostgresOptions, SqliteOptions};
 use gantry_model::SystemClock;
 
 /// Tables with as many rows as an operator configures.
-const SMALL: &[&str] = &["registry", "admin_password", "signing_key", "journal_reader", "node"];
+const SMALL: &[&str] = &[
+    "registry",
+    "admin_password",
+    "signing_key",
+    "journal_reader",
+    "node",
+    "tenant",
+    "directory_key",
+    "directory_workload",
+];
 
 /// Statements that read from an index's beginning, or through a subquery's rows, and stop at their
 /// limit.

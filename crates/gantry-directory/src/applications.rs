@@ -49,7 +49,9 @@ pub enum ApplicationError {
     #[error("the application has as many credentials as it may: remove one first")]
     TooMany,
     /// It has a federated credential for the same tokens, or of the same name.
-    #[error("the application has a federated credential of that name, or of that issuer and subject")]
+    #[error(
+        "the application has a federated credential of that name, or of that issuer and subject"
+    )]
     SameFederation,
     /// The certificate can't be used.
     #[error(transparent)]

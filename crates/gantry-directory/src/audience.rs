@@ -17,8 +17,7 @@ pub enum Audience {
 const MANAGEMENT: [&str; 2] =
     ["https://management.azure.com", "https://management.core.windows.net"];
 const REGISTRY: [&str; 1] = ["https://containerregistry.azure.net"];
-const GRAPH: [&str; 2] =
-    ["https://graph.microsoft.com", "00000003-0000-0000-c000-000000000000"];
+const GRAPH: [&str; 2] = ["https://graph.microsoft.com", "00000003-0000-0000-c000-000000000000"];
 
 impl Audience {
     /// The path that names the management API, behind an address of this server.
@@ -38,7 +37,8 @@ impl Audience {
             Self::Graph
         } else {
             // Our own keys sign only for addresses of ours, so the host needn't be looked at again.
-            let path = text.strip_prefix("https://").and_then(|rest| rest.find('/').map(|at| &rest[at..]));
+            let path =
+                text.strip_prefix("https://").and_then(|rest| rest.find('/').map(|at| &rest[at..]));
             match path {
                 Some(Self::MANAGEMENT_PATH) => Self::Management,
                 Some(Self::GRAPH_PATH) => Self::Graph,
@@ -50,7 +50,7 @@ impl Audience {
 
 /// What a `scope` parameter asks for: one resource, and permissions of it that have no meaning here,
 /// but that clients want to see again.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Scope {
     /// Whom the token is for; `None` where only signing in is asked for.
     pub(crate) resource: Option<String>,
@@ -74,7 +74,7 @@ pub enum ScopeError {
 impl Scope {
     /// Reads the parameter.
     pub(crate) fn parse(text: &str) -> Result<Self, ScopeError> {
-        let mut scope = Self { resource: None, offline: false, openid: false };
+        let mut scope = Self::default();
         for word in text.split(' ').filter(|word| !word.is_empty()) {
             match word {
                 "offline_access" => scope.offline = true,

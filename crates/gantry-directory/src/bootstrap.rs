@@ -72,7 +72,8 @@ pub(crate) async fn establish(
     if let Some(tenant) = catalog.tenant().await? {
         return Ok(tenant);
     }
-    let text = |secret: Option<Secret>| secret.unwrap_or_else(Generated::secret).expose().to_owned();
+    let text =
+        |secret: Option<Secret>| secret.unwrap_or_else(Generated::secret).expose().to_owned();
     let domain = wishes.domain.unwrap_or_else(|| "gantry.localhost".to_owned());
     let user = wishes.user.map_or_else(|| format!("admin@{domain}"), |user| user.to_string());
     let made = Bootstrap {
@@ -126,9 +127,10 @@ fn rows(made: &Bootstrap, tenant: &Tenant, password: String) -> Rows {
     };
     let user = User {
         id: new_id(),
-        name: made.user.parse().unwrap_or_else(|_| {
-            "admin@gantry.localhost".parse().expect("it is a name")
-        }),
+        name: made
+            .user
+            .parse()
+            .unwrap_or_else(|_| "admin@gantry.localhost".parse().expect("it is a name")),
         display_name: "Administrator".to_owned(),
         enabled: true,
         has_totp: false,
@@ -165,7 +167,8 @@ impl Rows {
             ends_at: now.plus(LONG),
         };
         tx.application_add_credential(self.application.id, &credential)?;
-        let service_principal = ServicePrincipal { created_at: now, ..self.service_principal.clone() };
+        let service_principal =
+            ServicePrincipal { created_at: now, ..self.service_principal.clone() };
         tx.service_principal_insert(&service_principal)?;
         let owners = [
             (self.user.id, PrincipalType::User),

@@ -45,7 +45,8 @@ impl Directory {
             created_at: self.now(),
         };
         let made = identity.clone();
-        let insert = move |tx: &mut Transaction<'_, '_>| tx.service_principal_insert(&made).map(drop);
+        let insert =
+            move |tx: &mut Transaction<'_, '_>| tx.service_principal_insert(&made).map(drop);
         self.0.catalog.transaction(Durability::Power, insert).await?;
         Ok(identity)
     }

@@ -13,6 +13,7 @@ mod groups;
 mod guard;
 mod identities;
 mod keys;
+mod outside;
 mod page;
 pub mod sign_in;
 mod tokens;
@@ -24,6 +25,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use gantry_arm::Guid;
 use gantry_catalog::{Catalog, DbError};
+use gantry_issuers::{Issuers, TrustedIssuer};
 use gantry_model::directory::Tenant;
 use gantry_model::{Clock, Timestamp};
 use gantry_secrets::MasterKey;
@@ -56,6 +58,9 @@ struct Inner {
     keys: ArcSwap<Keys>,
     guard: Guard,
     certificates: certificate::Parsed,
+    issuers: Issuers,
+    /// Outside issuers whose people count as ours.
+    trusted: Vec<TrustedIssuer>,
 }
 
 /// Why the directory can't be opened.
@@ -83,6 +88,7 @@ impl Directory {
         clock: Arc<dyn Clock>,
         master_key: &MasterKey,
         wishes: BootstrapWishes,
+        (issuers, trusted): (Issuers, Vec<TrustedIssuer>),
         keep: impl FnOnce(&Bootstrap) -> std::io::Result<()>,
     ) -> Result<Self, OpenError> {
         let tenant = bootstrap::establish(catalog, wishes, keep).await?;
@@ -95,6 +101,8 @@ impl Directory {
             keys: ArcSwap::from_pointee(keys),
             guard: Guard::default(),
             certificates: certificate::Parsed::default(),
+            issuers,
+            trusted,
         })))
     }
 

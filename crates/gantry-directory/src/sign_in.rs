@@ -122,7 +122,7 @@ impl Directory {
             Err(TokenRefusal::Catalog(error)) => Err(error.into()),
             Err(TokenRefusal::Expired) => Err(SignInError::Grant("the refresh token has expired")),
             Err(TokenRefusal::Revoked) => Err(SignInError::Grant("the refresh token was revoked")),
-            Err(TokenRefusal::Invalid | TokenRefusal::Audience) => {
+            Err(TokenRefusal::Invalid | TokenRefusal::Audience | TokenRefusal::Outside(_)) => {
                 Err(SignInError::Grant("the refresh token is not valid for this client"))
             }
         }

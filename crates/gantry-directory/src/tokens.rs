@@ -10,6 +10,7 @@ use gantry_oci::Secret;
 use jsonwebtoken::{Algorithm, Header, Validation};
 use serde::{Deserialize, Serialize};
 
+use crate::audience::Scope;
 use crate::{Audience, Directory};
 
 /// How long an access token is good.
@@ -91,6 +92,9 @@ pub enum TokenRefusal {
     /// Whom it names may not sign in any more, or has to again.
     #[error("the token was revoked")]
     Revoked,
+    /// An outside issuer's token isn't good, or its issuer can't be asked.
+    #[error("{0}")]
+    Outside(String),
     /// The catalog failed.
     #[error("catalog: {0}")]
     Catalog(#[from] DbError),
@@ -126,16 +130,13 @@ struct Claims {
 impl Directory {
     /// Makes tokens for someone who has signed in.
     pub fn issue(&self, principal: Principal, wish: &TokenWish<'_>) -> DirectoryToken {
-        let scope = crate::audience::Scope::parse(wish.scope).unwrap_or_else(|_| {
-            crate::audience::Scope { resource: None, offline: false, openid: false }
-        });
+        let scope = Scope::parse(wish.scope).unwrap_or_default();
         let is_person = principal.kind == PrincipalKind::User;
         let resource = scope.resource.as_deref().unwrap_or("https://graph.microsoft.com");
         let mut access = self.claims(&principal, wish, resource, LIFETIME);
         access.scp = is_person.then(|| "user_impersonation".to_owned());
-        let refresh = (is_person && scope.offline).then(|| {
-            self.sign(&self.claims(&principal, wish, REFRESH_AUDIENCE, REFRESH_LIFETIME))
-        });
+        let refresh = (is_person && scope.offline)
+            .then(|| self.sign(&self.claims(&principal, wish, REFRESH_AUDIENCE, REFRESH_LIFETIME)));
         let id = (is_person && scope.openid).then(|| {
             let mut claims = self.claims(&principal, wish, &wish.client.to_string(), LIFETIME);
             claims.nonce = wish.nonce.map(str::to_owned);
@@ -151,12 +152,16 @@ impl Directory {
         }
     }
 
-    /// Who the access token is of, if it is for `audiences` and they may still come.
+    /// Who the access token is of, if it is for `audiences` and they may still come. It may be of an
+    /// outside issuer that the operator trusts.
     pub async fn verify(
         &self,
         token: &str,
         audiences: &[Audience],
     ) -> Result<Principal, TokenRefusal> {
+        if let Some(trusted) = self.trusted_issuer(token) {
+            return self.verify_outside(trusted, token, audiences).await;
+        }
         let claims = self.read(token)?;
         if claims.aud == REFRESH_AUDIENCE || !audiences.contains(&Audience::of(&claims.aud)) {
             return Err(TokenRefusal::Audience);

@@ -76,9 +76,12 @@ mod tests {
     fn codes_are_those_of_the_rfc() {
         // RFC 6238, appendix B, cut to six digits.
         let secret = TotpSecret(b"12345678901234567890".to_vec());
-        for (seconds, code) in
-            [(59, "287082"), (1_111_111_109, "081804"), (1_234_567_890, "005924"), (2_000_000_000, "279037")]
-        {
+        for (seconds, code) in [
+            (59, "287082"),
+            (1_111_111_109, "081804"),
+            (1_234_567_890, "005924"),
+            (2_000_000_000, "279037"),
+        ] {
             let now = Timestamp::from_micros(seconds * 1_000_000);
             assert_eq!(secret.step_of(code, now), Some(seconds / STEP_SECONDS), "{seconds}");
             assert_eq!(secret.step_of("000000", now), None);
@@ -90,7 +93,8 @@ mod tests {
     #[test]
     fn secrets_print_in_base_32() {
         // RFC 4648, section 10.
-        for (bytes, text) in [(&b"foobar"[..], "MZXW6YTBOI"), (b"fooba", "MZXW6YTB"), (b"f", "MY")] {
+        for (bytes, text) in [(&b"foobar"[..], "MZXW6YTBOI"), (b"fooba", "MZXW6YTB"), (b"f", "MY")]
+        {
             assert_eq!(TotpSecret(bytes.to_vec()).to_base32(), text);
         }
         let address = TotpSecret(b"foobar".to_vec()).to_address("a@b");

@@ -49,7 +49,8 @@ impl Directory {
     /// Makes a user; answers the password too, where it was made here.
     pub async fn create_user(&self, new: NewUser) -> Result<(User, Option<Secret>), UserError> {
         let generated = new.password.is_none().then(Generated::secret);
-        let password = new.password.or_else(|| generated.clone()).ok_or(UserError::ShortPassword)?;
+        let password =
+            new.password.or_else(|| generated.clone()).ok_or(UserError::ShortPassword)?;
         let hash = hashed(&password).await?;
         let user = User {
             id: new_id(),

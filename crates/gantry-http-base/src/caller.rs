@@ -6,13 +6,13 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use gantry_access::{AuthenticationError, DbError};
-use gantry_model::Registry;
 use gantry_model::permission::{
     Action, Actor, CatalogPermit, Needed, Permit, Push, Refusal, RepositoryAction,
 };
+use gantry_model::{Categories, EndpointKind, Registry};
 use gantry_oci::{ErrorCode, RepositoryName};
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
 use crate::challenge::{challenge, detail};
 use crate::host::Host;
@@ -59,6 +59,24 @@ impl<'r> Caller<'r> {
         let nobody = app.access.nobody(&registry).await;
         let actor = Arc::clone(nobody.map_err(refused_by_catalog)?.actor());
         Ok(Self { registry, actor, shown: Shown::Nothing, origin, address })
+    }
+
+    /// Counts the request among the caller's and the registry's, or refuses it because there are too
+    /// many.
+    pub async fn check_rate(
+        &self,
+        app: &App,
+        method: &Method,
+        endpoint: EndpointKind,
+    ) -> Result<(), OciError> {
+        let (identity, categories) = (self.actor.identity(), Categories::of(method, endpoint));
+        let counted = app.throttle.admit_or_ask(&self.registry, identity.as_str(), categories);
+        counted.await.map_err(|throttled| {
+            app.metrics.note_throttled(&self.registry, &throttled);
+            let seconds = throttled.retry_after.as_secs().max(1);
+            OciError::new(StatusCode::TOO_MANY_REQUESTS, ErrorCode::TooManyRequests, throttled)
+                .with_header(header::RETRY_AFTER, HeaderValue::from(seconds))
+        })
     }
 
     /// The one `Authorization` header, if there is one.

@@ -25,6 +25,7 @@ use std::time::Duration;
 use gantry_access::Access;
 use gantry_edge::{Peers, PrivateNetworks};
 use gantry_registry::Content;
+use gantry_throttle::Throttle;
 
 pub use base_address::BaseAddress;
 pub use bodies::{BodyError, StoodStill, read_body, upload_body};
@@ -45,6 +46,8 @@ pub struct App {
     pub content: Content,
     /// Who may sign in.
     pub access: Access,
+    /// Who asks too often.
+    pub throttle: Throttle,
     /// What is counted.
     pub metrics: Metrics,
     /// The proxies in front whose word counts for how clients reached them.

@@ -2,6 +2,7 @@
 //! and status codes: their number doesn't grow with content or clients.
 
 use gantry_model::RegistryName;
+use gantry_throttle::{Of, Throttled};
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
 use prometheus_client::metrics::counter::Counter;
@@ -62,6 +63,15 @@ pub struct EndpointLabel {
     pub endpoint: &'static str,
 }
 
+/// Labels of a request that was one too many.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct ThrottledLabels {
+    #[prometheus(flatten)]
+    registry: RegistryLabel,
+    category: &'static str,
+    of: &'static str,
+}
+
 /// Everything that is counted.
 #[derive(Debug)]
 pub struct Metrics {
@@ -73,6 +83,8 @@ pub struct Metrics {
     pub received: Family<RegistryLabel, Counter>,
     /// Bytes of answers' bodies.
     pub sent: Family<RegistryLabel, Counter>,
+    /// Requests that were too many.
+    pub throttled: Family<ThrottledLabels, Counter>,
     /// Manifests pulled.
     pub pulls: Family<RegistryLabel, Counter>,
     /// Manifests pushed.
@@ -107,6 +119,7 @@ impl Metrics {
             seconds: Family::new_with_constructor(|| Histogram::new(SECONDS)),
             received: Family::default(),
             sent: Family::default(),
+            throttled: Family::default(),
             pulls: Family::default(),
             pushes: Family::default(),
             uploads_in_flight: Gauge::default(),
@@ -117,6 +130,19 @@ impl Metrics {
             collected_blobs: Counter::default(),
             collected_bytes: Counter::default(),
         }
+    }
+
+    /// Notes that a request was one too many.
+    pub(crate) fn note_throttled(&self, registry: &gantry_model::Registry, throttled: &Throttled) {
+        let labels = ThrottledLabels {
+            registry: RegistryLabel::of(Some(registry)),
+            category: throttled.category.as_str(),
+            of: match throttled.of {
+                Of::Registry => "registry",
+                Of::Identity => "identity",
+            },
+        };
+        self.throttled.get_or_create(&labels).inc();
     }
 
     /// The text that a scrape answers (OpenMetrics).
@@ -136,6 +162,7 @@ impl Metrics {
             self.received.clone(),
         );
         registry.register_with_unit("sent", "Answer bodies", Unit::Bytes, self.sent.clone());
+        registry.register("throttled", "Requests that were too many", self.throttled.clone());
         registry.register("manifest_pulls", "Manifests pulled", self.pulls.clone());
         registry.register("manifest_pushes", "Manifests pushed", self.pushes.clone());
         registry.register(

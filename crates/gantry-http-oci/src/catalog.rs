@@ -21,11 +21,8 @@ pub(crate) async fn list(
     let permit = caller.permit_catalog()?;
     let page = PageQuery::of(&parts.uri, app.content.limits().page)?;
     let last = app.access.open_text(CURSOR, &page.last).unwrap_or_else(|| page.last.to_string());
-    let listed = app
-        .content
-        .list_repositories(&permit, &last, page.limit)
-        .await
-        .map_err(error::store)?;
+    let listed =
+        app.content.list_repositories(&permit, &last, page.limit).await.map_err(error::store)?;
     let mut response = axum::Json(json!({ "repositories": listed.repositories })).into_response();
     if let Some(next) = listed.next {
         let last = match next {

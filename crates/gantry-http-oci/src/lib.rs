@@ -16,6 +16,7 @@ mod uploads;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use gantry_http_base::{Answered, App, Caller, OciError, with_docker_version};
+use gantry_model::EndpointKind;
 use gantry_oci::{BlobVerb, Endpoint, EndpointError, ManifestVerb, UploadVerb};
 use http::request::Parts;
 use http::{Request, StatusCode};
@@ -26,7 +27,14 @@ pub async fn serve(app: &App, request: Request<Body>) -> Answered {
     let endpoint = Endpoint::parse(&parts.method, parts.uri.path());
     let label = endpoint.as_ref().map_or("unknown", name);
     let (outcome, caller) = match Caller::of(app, &parts).await {
-        Ok(caller) => (dispatch(app, &caller, endpoint, &parts, body).await, Some(caller)),
+        Ok(caller) => {
+            let kind = endpoint.as_ref().map_or(EndpointKind::Other, EndpointKind::from);
+            let outcome = match caller.check_rate(app, &parts.method, kind).await {
+                Ok(()) => dispatch(app, &caller, endpoint, &parts, body).await,
+                Err(refusal) => Err(refusal),
+            };
+            (outcome, Some(caller))
+        }
         Err(refusal) => (Err(refusal), None),
     };
     let mut response = outcome.unwrap_or_else(IntoResponse::into_response);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use gantry_http_base::{App, Caller};
+use gantry_model::EndpointKind;
 use http::request::Parts;
 
 use crate::Asked;
@@ -21,6 +22,7 @@ pub(crate) async fn post(
 ) -> Result<RefreshReply, Refused> {
     let caller = Caller::unauthenticated(app, parts).await?;
     asked.registry = Some(caller.registry().clone());
+    caller.check_rate(app, &parts.method, EndpointKind::Token).await?;
     let form = Form::read(body, app.body_timeout).await?;
     check_service(app, &caller, form.all("service"))?;
     match form.required("grant_type")? {
@@ -32,7 +34,7 @@ pub(crate) async fn post(
         }
     }
     let exchanged = app.access.exchange(caller.registry(), form.required("access_token")?).await;
-    let (signed_in, token) = exchanged.map_err(OauthError::refused_credential)?;
+    let (signed_in, token) = exchanged.map_err(|error| OauthError::refused_credential(&error))?;
     asked.actor = Some(Arc::clone(signed_in.actor()));
     Ok(RefreshReply(token))
 }

@@ -21,7 +21,6 @@ use gantry_model::permission::Actor;
 use gantry_oci::ErrorCode;
 use http::{HeaderValue, Method, Request, StatusCode, header};
 
-
 /// The paths that are answered here.
 pub const PATHS: [&str; 2] = ["/oauth2/token", "/oauth2/exchange"];
 

@@ -80,8 +80,8 @@ impl OauthError {
         }
     }
 
-    pub(crate) fn refused_credential(error: AuthenticationError) -> Self {
-        let (status, name, code, retry_after) = match &error {
+    pub(crate) fn refused_credential(error: &AuthenticationError) -> Self {
+        let (status, name, code, retry_after) = match error {
             AuthenticationError::TooMany(wait) => (
                 StatusCode::TOO_MANY_REQUESTS,
                 "slow_down",

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use axum::body::Body;
 use gantry_access::SignedIn;
 use gantry_http_base::{App, Caller, Query};
+use gantry_model::EndpointKind;
 use gantry_oci::{Authorization, Scope, Secret};
 use http::request::Parts;
 
+use crate::Asked;
 use crate::form::Form;
 use crate::refused::Refused;
 use crate::reply::{OauthError, TokenReply};
-use crate::Asked;
 
 /// `GET /oauth2/token?service=…&scope=…`
 pub(crate) async fn get(
@@ -21,6 +22,7 @@ pub(crate) async fn get(
 ) -> Result<TokenReply, Refused> {
     let caller = Caller::unauthenticated(app, parts).await?;
     asked.registry = Some(caller.registry().clone());
+    caller.check_rate(app, &parts.method, EndpointKind::Token).await?;
     let query = Query::of(&parts.uri);
     check_service(app, &caller, query.all("service"))?;
     let scopes = scopes(query.all("scope"))?;
@@ -30,7 +32,10 @@ pub(crate) async fn get(
             caller.check_something_is_public()?;
             app.access.nobody(caller.registry()).await.map_err(refuse)?
         }
-        Some(header) => match header.parse().map_err(|error: gantry_oci::AuthorizationError| refuse(error.into()))? {
+        Some(header) => match header
+            .parse()
+            .map_err(|error: gantry_oci::AuthorizationError| refuse(error.into()))?
+        {
             Authorization::Basic { user, password } => {
                 let (registry, address) = (caller.registry(), caller.address());
                 app.access.sign_in(registry, &user, &password, address).await.map_err(refuse)?
@@ -50,6 +55,7 @@ pub(crate) async fn post(
 ) -> Result<TokenReply, Refused> {
     let caller = Caller::unauthenticated(app, parts).await?;
     asked.registry = Some(caller.registry().clone());
+    caller.check_rate(app, &parts.method, EndpointKind::Token).await?;
     let form = Form::read(body, app.body_timeout).await?;
     check_service(app, &caller, form.all("service"))?;
     let scopes = scopes(form.all("scope"))?;
@@ -85,7 +91,7 @@ pub(crate) async fn post(
             .into());
         }
     };
-    let signed_in = signed_in.map_err(OauthError::refused_credential)?;
+    let signed_in = signed_in.map_err(|error| OauthError::refused_credential(&error))?;
     issue(app, &caller, &signed_in, &scopes, asked)
 }
 

@@ -188,6 +188,23 @@ pub enum KnownBy {
     Secret([u8; 32]),
 }
 
+/// Someone whom an outside issuer knows, as they came last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Foreigner {
+    /// Object id.
+    pub id: Guid,
+    /// Who knows them: the address of an OpenID Connect issuer.
+    pub issuer: String,
+    /// What the issuer calls them.
+    pub subject: String,
+    /// What people call them.
+    pub name: String,
+    /// The groups that they are in there.
+    pub groups: Vec<Guid>,
+    /// When they came last.
+    pub seen_at: Timestamp,
+}
+
 /// What roles are assigned to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum PrincipalType {

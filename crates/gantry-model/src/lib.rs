@@ -14,12 +14,12 @@ pub mod registry;
 pub mod roles;
 pub mod scoped;
 
-pub use epoch::{Epoch, EpochSubject};
 pub use category::{Categories, Category, EndpointKind};
 pub use clock::{Clock, ManualClock, Stamp, SystemClock, Timestamp};
+pub use epoch::{Epoch, EpochSubject};
 pub use id::{
-    AccessTokenId, AuditId, DeploymentId, JournalId, NodeId, RegistryId, RepositoryId, ScopeMapId, SigningKeyId,
-    TokenId, UploadId,
+    AccessTokenId, AuditId, DeploymentId, JournalId, NodeId, RegistryId, RepositoryId, ScopeMapId,
+    SigningKeyId, TokenId, UploadId,
 };
 pub use journal::Change;
 pub use permission::{Actor, Permit, Refusal};

@@ -69,12 +69,12 @@ impl Content {
                     break;
                 }
                 if queries >= MOST_QUERIES {
-                    return Ok(page.to_be_continued(&from));
+                    return Ok(page.continued_at(&from));
                 }
             }
             if queries >= MOST_QUERIES {
                 let end = range.to.unwrap_or_default();
-                return Ok(page.to_be_continued(&end));
+                return Ok(page.continued_at(&end));
             }
         }
         Ok(page)
@@ -83,7 +83,7 @@ impl Content {
 
 impl CatalogPage {
     /// The page as it is, with what comes at `from` or behind it on the next.
-    fn to_be_continued(mut self, from: &str) -> Self {
+    fn continued_at(mut self, from: &str) -> Self {
         // The mark behind a name is no part of what clients get to see.
         self.next = Some(NextPage::Secret(from.strip_suffix('!').unwrap_or(from).to_owned()));
         self

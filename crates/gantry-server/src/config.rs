@@ -21,11 +21,13 @@ mod directory;
 mod env;
 mod error;
 mod hosts;
+mod issuers;
 mod limits;
 mod log;
 mod metrics;
 mod names;
 mod network;
+mod outbound;
 mod private_endpoints;
 mod rate_limits;
 mod reader;
@@ -49,12 +51,14 @@ pub(crate) use secrets::MasterKeySource;
 
 use collection::Collection;
 use gantry_directory::BootstrapWishes;
+use gantry_issuers::TrustedIssuer;
 use gantry_model::BlobReads;
 use gantry_throttle::Rules;
 use limits::Limits;
 use metrics::Metrics;
 use names::Names;
 use network::Network;
+use outbound::Outbound;
 use reader::Reader;
 use registries::NamedRegistry;
 pub(crate) use registry_settings::SettingWishes;
@@ -101,6 +105,10 @@ pub(crate) struct Config {
     pub(crate) directory: BootstrapWishes,
     /// `[[registry]]`
     pub(crate) registries: Vec<NamedRegistry>,
+    /// `[[issuer]]`
+    pub(crate) issuers: Vec<TrustedIssuer>,
+    /// `[outbound]`
+    pub(crate) outbound: Outbound,
     /// `[limits]`
     pub(crate) limits: Limits,
     /// `rate_limits` and `[[rate_limit]]`
@@ -163,6 +171,8 @@ impl Config {
             secrets,
             default_registry: SettingWishes::read(reader, "default_registry.", blob_reads),
             directory: directory::read(reader),
+            issuers: issuers::read(reader),
+            outbound: Outbound::read(reader),
             limits: Limits::read(reader),
             rate_limits: rate_limits::read(reader),
             collection: Collection::read(reader),

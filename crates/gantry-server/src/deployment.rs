@@ -4,16 +4,18 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use gantry_access::{Access, AccessOptions};
-use gantry_directory::{Bootstrap, Directory};
-use gantry_secrets::MasterKey;
 use gantry_blobs::BlobStore;
 use gantry_catalog::Catalog;
+use gantry_directory::{Bootstrap, Directory};
+use gantry_issuers::Issuers;
 use gantry_model::{Clock, NodeId, Registry, RegistryName};
 use gantry_oci::Secret;
+use gantry_outbound::{Outbound, OutboundOptions};
 use gantry_registry::registries::{Hosts, WantedRegistry, Wishes};
 use gantry_registry::{Content, Limits, Registries, Sharing};
-use tokio::time::Instant;
+use gantry_secrets::MasterKey;
 use gantry_throttle::Throttle;
+use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 use crate::config::{Config, SettingWishes};
@@ -120,7 +122,14 @@ impl Deployment {
         let clock = Arc::clone(&self.clock);
         let wishes = config.directory.clone();
         let keep = |made: &Bootstrap| data.keep_bootstrap(made);
-        let directory = Directory::open(&self.catalog, clock, master_key, wishes, keep)
+        let outbound = Outbound::new(&OutboundOptions {
+            allowed: config.outbound.allowed_networks.clone(),
+            ca_files: config.outbound.ca_files.clone(),
+            ..OutboundOptions::default()
+        })
+        .context("setting up requests to others")?;
+        let issuers = (Issuers::new(outbound, Arc::clone(&clock)), config.issuers.clone());
+        let directory = Directory::open(&self.catalog, clock, master_key, wishes, issuers, keep)
             .await
             .context("opening the directory")?;
         data.drop_bootstrap_of_others(directory.tenant().id)?;

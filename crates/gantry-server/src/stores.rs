@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use gantry_access::Access;
-use gantry_secrets::MasterKey;
 use gantry_blobs::{BlobStore, DiskCache, FileBlobStore};
 use gantry_catalog::{Catalog, DbError, Durability, MigrateError};
 use gantry_db::{Db, PostgresOptions, SqliteOptions};
 use gantry_model::{Clock, DeploymentId, SystemClock};
 use gantry_objects::{ConnectionError, ObjectBlobStore, Ownership};
+use gantry_secrets::MasterKey;
 
 use crate::config::{Blobs, Config, Database};
 use crate::data_dir::DataDir;

@@ -32,7 +32,9 @@ fn registry(clock: &dyn Clock) -> Registry {
         name: "local1".parse().expect("it is a name"),
         location: "local".to_owned(),
         settings: RegistrySettings::default(),
+        resource_group: Registry::FIRST_GROUP.into(),
         epoch: 0,
+        sign_in_epoch: 0,
         created_at: clock.now(),
     }
 }

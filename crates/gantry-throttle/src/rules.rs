@@ -147,6 +147,8 @@ mod tests {
             name: name.parse().unwrap(),
             location: "local".to_owned(),
             settings: RegistrySettings { tier, ..RegistrySettings::default() },
+            resource_group: Registry::FIRST_GROUP.into(),
+            sign_in_epoch: 0,
             epoch: 0,
             created_at: Timestamp::from_micros(0),
         }

@@ -21,6 +21,8 @@ fn registry(tier: Tier) -> Registry {
         name: "teamone".parse().unwrap(),
         location: "local".to_owned(),
         settings: RegistrySettings { tier, ..RegistrySettings::default() },
+        resource_group: Registry::FIRST_GROUP.into(),
+        sign_in_epoch: 0,
         epoch: 0,
         created_at: at,
     }

@@ -205,6 +205,8 @@ fn registry() -> Registry {
         name: "teamone".parse().unwrap(),
         location: "local".to_owned(),
         settings: RegistrySettings::default(),
+        resource_group: Registry::FIRST_GROUP.into(),
+        sign_in_epoch: 0,
         epoch: 0,
         created_at: at,
     }

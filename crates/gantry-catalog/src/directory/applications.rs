@@ -31,9 +31,8 @@ pub(crate) const INSERT: Stmt = Stmt::new(
          on conflict (app_id) do nothing",
 );
 
-pub(crate) const UPDATE: Stmt = Stmt::new(
-    "update directory_application set display_name = $2, document = $3 where id = $1",
-);
+pub(crate) const UPDATE: Stmt =
+    Stmt::new("update directory_application set display_name = $2, document = $3 where id = $1");
 
 pub(crate) const DELETE: Stmt = Stmt::new("delete from directory_application where id = $1");
 

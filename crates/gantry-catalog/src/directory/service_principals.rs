@@ -111,9 +111,7 @@ impl Catalog {
 
     /// Identities, and the networks from which workloads may have their tokens.
     pub async fn workloads_by_network(&self) -> Result<Vec<(Guid, IpNet)>, DbError> {
-        self.db
-            .all(&WORKLOADS_BY_NETWORK, &[], |row| Ok((row.parsed(0)?, row.parsed(1)?)))
-            .await
+        self.db.all(&WORKLOADS_BY_NETWORK, &[], |row| Ok((row.parsed(0)?, row.parsed(1)?))).await
     }
 }
 

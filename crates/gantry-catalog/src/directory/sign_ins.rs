@@ -65,13 +65,11 @@ pub(crate) const EXPIRE_DEVICES: Stmt = Stmt::new(
       where hash in (select hash from device_code where expires_at < $1 order by expires_at limit $2)",
 );
 
-pub(crate) const INSERT_CODE: Stmt = Stmt::new(
-    "insert into authorization_code (hash, document, expires_at) values ($1, $2, $3)",
-);
+pub(crate) const INSERT_CODE: Stmt =
+    Stmt::new("insert into authorization_code (hash, document, expires_at) values ($1, $2, $3)");
 
-pub(crate) const TAKE_CODE: Stmt = Stmt::new(
-    "delete from authorization_code where hash = $1 returning document, expires_at",
-);
+pub(crate) const TAKE_CODE: Stmt =
+    Stmt::new("delete from authorization_code where hash = $1 returning document, expires_at");
 
 pub(crate) const EXPIRE_CODES: Stmt = Stmt::new(
     "delete from authorization_code

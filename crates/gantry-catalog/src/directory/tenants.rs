@@ -8,9 +8,8 @@ use crate::{Catalog, Transaction};
 
 pub(crate) const FIND: Stmt = Stmt::new("select id, subscription, domain from tenant limit 1");
 
-pub(crate) const INSERT: Stmt = Stmt::new(
-    "insert into tenant (id, subscription, domain, created_at) values ($1, $2, $3, $4)",
-);
+pub(crate) const INSERT: Stmt =
+    Stmt::new("insert into tenant (id, subscription, domain, created_at) values ($1, $2, $3, $4)");
 
 impl Catalog {
     /// The tenant, once there is one.

@@ -101,7 +101,9 @@ impl Directory {
     async fn acts_for(&self, application: &Application) -> Result<ServicePrincipal, SignInError> {
         let found = self.0.catalog.service_principal_find_by_app_id(application.app_id).await?;
         match found {
-            Some(acts) if acts.enabled && acts.kind == ServicePrincipalKind::Application => Ok(acts),
+            Some(acts) if acts.enabled && acts.kind == ServicePrincipalKind::Application => {
+                Ok(acts)
+            }
             _ => Err(SignInError::ClientDisabled),
         }
     }

@@ -3,6 +3,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use gantry_issuers::VerifyError;
 use gantry_model::directory::{Application, ApplicationCredential, Proof};
 use jsonwebtoken::Validation;
 use serde::Deserialize;
@@ -86,13 +87,16 @@ impl Directory {
             let Proof::Certificate { der } = &credential.proof else { continue };
             let Ok(certificate) = self.0.certificates.get(der) else { continue };
             if certificate.is_named(x5t.as_deref(), x5t_s256.as_deref()) {
-                named = Some((certificate, credential.starts_at <= now && now < credential.ends_at));
+                named =
+                    Some((certificate, credential.starts_at <= now && now < credential.ends_at));
             }
         }
         // Which certificates an application has is not told.
         let (certificate, in_time) = named.ok_or(SignInError::Client)?;
         if !certificate.algorithms.contains(&algorithm) {
-            return Err(SignInError::Assertion("its algorithm is not one of the certificate's key"));
+            return Err(SignInError::Assertion(
+                "its algorithm is not one of the certificate's key",
+            ));
         }
         let mut validation = Validation::new(algorithm);
         validation.validate_exp = false;
@@ -110,6 +114,32 @@ impl Directory {
             return Err(SignInError::Assertion("its audience must be the token endpoint"));
         }
         self.check_times(claims)
+    }
+
+    /// An assertion of another issuer, which a federated credential of the application names: its
+    /// issuer and subject exactly, and one of its audiences.
+    async fn check_federated(
+        &self,
+        application: &Application,
+        text: &str,
+        claims: &Claims,
+    ) -> Result<(), SignInError> {
+        let federations = self.0.catalog.application_federations(application.id).await?;
+        let fits = federations.iter().find(|one| {
+            Some(&one.issuer) == claims.iss.as_ref() && Some(&one.subject) == claims.sub.as_ref()
+        });
+        let named = fits.ok_or(SignInError::NoFederation)?;
+        let audiences: Vec<&str> = named.audiences.iter().map(String::as_str).collect();
+        let verified = self.0.issuers.verify(&named.issuer, text, &audiences).await;
+        let verified = verified.map_err(|error| match error {
+            VerifyError::Audience => SignInError::NoFederation,
+            error => SignInError::Issuer(error.to_string()),
+        })?;
+        // What was looked at before the signature was, is what was signed.
+        match verified.get("sub").and_then(Value::as_str) {
+            Some(subject) if subject == named.subject => Ok(()),
+            _ => Err(SignInError::NoFederation),
+        }
     }
 
     fn check_times(&self, claims: &Claims) -> Result<(), SignInError> {
@@ -131,27 +161,13 @@ impl Directory {
 /// Whether an audience is this tenant at this server: the token endpoint, or the tenant's address.
 fn is_this_tenant(audience: &str, issuer: &str) -> bool {
     let rest = audience.strip_prefix(issuer);
-    rest.is_some_and(|rest| matches!(rest, "" | "/" | "/v2.0" | "/oauth2/v2.0/token" | "/oauth2/token"))
+    rest.is_some_and(|rest| {
+        matches!(rest, "" | "/" | "/v2.0" | "/oauth2/v2.0/token" | "/oauth2/token")
+    })
 }
 
 /// A part of a JWT, before anyone has looked at its signature.
 fn part<T: for<'de> Deserialize<'de>>(text: &str, n: usize) -> Option<T> {
     let bytes = URL_SAFE_NO_PAD.decode(text.split('.').nth(n)?.trim_end_matches('=')).ok()?;
     serde_json::from_slice(&bytes).ok()
-}
-
-impl Directory {
-    async fn check_federated(
-        &self,
-        application: &Application,
-        _text: &str,
-        claims: &Claims,
-    ) -> Result<(), SignInError> {
-        let federations = self.0.catalog.application_federations(application.id).await?;
-        let fits = federations.iter().find(|one| {
-            Some(&one.issuer) == claims.iss.as_ref() && Some(&one.subject) == claims.sub.as_ref()
-        });
-        fits.ok_or(SignInError::NoFederation)?;
-        Err(SignInError::Issuer("not wired yet".into()))
-    }
 }

@@ -55,8 +55,10 @@ impl Directory {
 
     /// The device that waits for that code, however it is written.
     pub async fn find_device(&self, user_code: &str) -> Result<Option<DeviceCode>, SignInError> {
-        let bare: String = user_code.chars().filter(char::is_ascii_alphanumeric).take(LENGTH + 1).collect();
-        let found = self.0.catalog.device_code_find_by_user_code(&bare.to_ascii_uppercase()).await?;
+        let bare: String =
+            user_code.chars().filter(char::is_ascii_alphanumeric).take(LENGTH + 1).collect();
+        let found =
+            self.0.catalog.device_code_find_by_user_code(&bare.to_ascii_uppercase()).await?;
         let waits = |code: &DeviceCode| {
             code.state == DeviceCodeState::Pending && self.now() < code.expires_at
         };
@@ -104,8 +106,7 @@ impl Directory {
         }
         let user = self.0.catalog.user_find(user).await?.filter(|user| user.enabled);
         let user = user.ok_or(SignInError::PersonDisabled)?;
-        let principal =
-            self.principal(user.id, PrincipalKind::User, user.name.to_string()).await?;
+        let principal = self.principal(user.id, PrincipalKind::User, user.name.to_string()).await?;
         Ok((principal, code.scope))
     }
 }

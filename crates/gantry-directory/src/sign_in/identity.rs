@@ -68,7 +68,9 @@ impl Directory {
                 && identity.kind == ServicePrincipalKind::ManagedIdentity
                 && match which {
                     WhichIdentity::Only => true,
-                    WhichIdentity::Client(id) => identity.app_id.to_string().eq_ignore_ascii_case(id),
+                    WhichIdentity::Client(id) => {
+                        identity.app_id.to_string().eq_ignore_ascii_case(id)
+                    }
                     WhichIdentity::Object(id) => identity.id.to_string().eq_ignore_ascii_case(id),
                     WhichIdentity::Resource(id) => id
                         .rsplit('/')

@@ -51,7 +51,9 @@ impl Action {
             Self::Pull => "Microsoft.ContainerRegistry/registries/repositories/content/read",
             Self::Push => "Microsoft.ContainerRegistry/registries/repositories/content/write",
             Self::Delete => "Microsoft.ContainerRegistry/registries/repositories/content/delete",
-            Self::MetadataRead => "Microsoft.ContainerRegistry/registries/repositories/metadata/read",
+            Self::MetadataRead => {
+                "Microsoft.ContainerRegistry/registries/repositories/metadata/read"
+            }
             Self::MetadataWrite => {
                 "Microsoft.ContainerRegistry/registries/repositories/metadata/write"
             }

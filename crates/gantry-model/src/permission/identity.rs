@@ -116,8 +116,7 @@ mod tests {
     #[test]
     fn no_account_s_name_makes_it_another_identity() {
         for name in ["anonymous", "admin:anonymous", "token:x", ""] {
-            let all =
-                [Identity::admin(name), Identity::token(name), Identity::principal(name)];
+            let all = [Identity::admin(name), Identity::token(name), Identity::principal(name)];
             for (n, identity) in all.iter().enumerate() {
                 assert_ne!(*identity, Identity::anonymous());
                 assert_eq!(identity.name(), name);

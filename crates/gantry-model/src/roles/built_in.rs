@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use gantry_arm::Guid;
 use super::{RoleDefinition, RoleKind, RolePermissions};
+use gantry_arm::Guid;
 
 /// Of each role a line with its id and name, one with what it is for, and one for each action: `+`
 /// allowed, `-` not allowed after all, `=` and `!` the same for data actions. `~` stands for
@@ -85,12 +85,8 @@ mod tests {
         let push = Actions::of(&[Action::Pull, Action::MetadataRead, Action::Push]);
         let delete = Actions::of(&[Action::Delete]);
         let none = (Actions::NONE, Listing::Refused);
-        let write = Actions::of(&[
-            Action::Pull,
-            Action::MetadataRead,
-            Action::Push,
-            Action::MetadataWrite,
-        ]);
+        let write =
+            Actions::of(&[Action::Pull, Action::MetadataRead, Action::Push, Action::MetadataWrite]);
         for (name, registry, repositories) in [
             ("AcrPull", (pull, Listing::Every), none),
             ("AcrPush", (push, Listing::Every), none),

@@ -1,7 +1,7 @@
 //! Mounting and deleting blobs.
 
 use gantry_model::RegistrySettings;
-use gantry_model::permission::{Actions, Actor, Delete, Grant, Identity, Pull, Push};
+use gantry_model::permission::{Actions, Actor, Delete, Grants, Identity, Pull, Push};
 use gantry_oci::Digest;
 use gantry_registry::blobs::{DeleteBlobError, MountError};
 
@@ -29,9 +29,9 @@ async fn a_blob_is_readable_only_where_it_is_held() {
 async fn a_mount_from_anywhere_takes_only_what_the_actor_may_pull() {
     on_each_database(RegistrySettings::default(), async |world| {
         let digest = world.push_blob("secret", b"layer").await;
-        let grants = vec![
-XX
-        ];
+        let grants = Grants::none()
+            .with(&"target".parse().unwrap(), Actions::ALL)
+            .with(&"open".parse().unwrap(), Actions::READ);
         let actor = Actor::new(world.actor.registry(), Identity::admin("x"), grants);
         let push = actor.permit::<Push>(&"target".parse().unwrap()).unwrap();
         let outcome = world.content.mount_blob_from_any(&push, &actor, &digest).await;

@@ -158,7 +158,7 @@ async fn deleting_a_tag_leaves_the_manifest_and_deleting_the_manifest_takes_its_
         assert!(matches!(tags, Err(ListTagsError::RepositoryUnknown(_))), "{tags:?}");
         let catalog = world.actor.permit_catalog().unwrap();
         let names = world.content.list_repositories(&catalog, "", 10).await.unwrap();
-        assert!(names.items.is_empty());
+        assert!(names.repositories.is_empty());
     })
     .await;
 }
@@ -204,10 +204,10 @@ async fn lists_are_pages_in_byte_order() {
         }
         let catalog = world.actor.permit_catalog().unwrap();
         let page = world.content.list_repositories(&catalog, "", 3).await.unwrap();
-        let names: Vec<_> = page.items.iter().map(RepositoryName::as_str).collect();
-        assert_eq!((names.as_slice(), page.more), (["a", "a-b", "a/b"].as_slice(), true));
+        let names: Vec<_> = page.repositories.iter().map(RepositoryName::as_str).collect();
+        assert_eq!((names.as_slice(), page.next.is_some()), (["a", "a-b", "a/b"].as_slice(), true));
         let page = world.content.list_repositories(&catalog, "a/b", 3).await.unwrap();
-        assert_eq!((page.items.len(), page.more), (1, false));
+        assert_eq!((page.repositories.len(), page.next.is_some()), (1, false));
 
         let tags = world.content.list_tags(&world.permit("a"), "", 10).await.unwrap();
         let tags: Vec<_> = tags.items.iter().map(Tag::as_str).collect();

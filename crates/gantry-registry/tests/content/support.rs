@@ -10,7 +10,7 @@ use gantry_blobs::{BlobStore, MemoryBlobStore, StoredBlob};
 use gantry_catalog::Catalog;
 use gantry_db::{Db, PostgresOptions, SqliteOptions};
 use gantry_model::permission::{
-    Actions, Actor, Delete, Grant, Identity, Permit, Pull, Push, RepositoryAction,
+    Actor, Delete, Grants, Identity, Permit, Pull, Push, RepositoryAction,
 };
 use gantry_model::{Clock, ManualClock, RegistrySettings, Timestamp};
 use gantry_oci::{Algorithm, Digest, Reference};
@@ -40,7 +40,7 @@ pub(crate) async fn on_each_database<F: Future<Output = ()>>(
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("catalog.db");
     let sqlite = Db::open_sqlite(&path, SqliteOptions::default());
-    test(World::over(sqlite.await.unwrap(), settings).await).await;
+    test(World::over(sqlite.await.unwrap(), settings.clone()).await).await;
     let url = gantry_testkit::postgres::database();
     let postgres = Db::connect_postgres(&url, PostgresOptions::default());
     test(World::over(postgres.await.unwrap(), settings).await).await;
@@ -63,7 +63,7 @@ impl World {
             default_names: vec!["localhost".into()],
             default_registry: "local".parse().unwrap(),
         };
-        let wanted = vec![WantedRegistry { name, settings, domains: Vec::new() }];
+        let wanted = vec![WantedRegistry { name, settings: settings.into(), domains: Vec::new() }];
         registries.establish(&catalog, "local", wanted, hosts).await.unwrap();
         let id = registries.default_registry().unwrap().id;
         let grants = Grants::everything();

@@ -1,7 +1,7 @@
 //! Upload sessions.
 
 use gantry_model::RegistrySettings;
-use gantry_model::permission::{Actions, Actor, Grant, Identity, Push};
+use gantry_model::permission::{Actor, Grants, Identity, Push};
 use gantry_oci::{Algorithm, ContentRange, Digest};
 use gantry_registry::uploads::{AppendError, FinishError, StatusError};
 
@@ -92,11 +92,8 @@ async fn a_session_is_bound_to_repository_and_identity() {
             world.content.upload_status(&elsewhere, id).await,
             Err(StatusError::Unknown)
         ));
-        let stranger = Actor::new(
-            world.actor.registry(),
-            Identity::admin("stranger"),
-            Grants::everything(),
-        );
+        let stranger =
+            Actor::new(world.actor.registry(), Identity::admin("stranger"), Grants::everything());
         let stranger = stranger.permit::<Push>(&"app".parse().unwrap()).unwrap();
         assert!(matches!(
             world.content.append_upload(stranger, id, None, body(&[b"x"])).await,
@@ -157,11 +154,8 @@ async fn a_stranger_does_not_stop_the_request_that_has_the_session() {
         let id = world.content.start_upload(&permit, Algorithm::Sha256).await.unwrap();
         let (pieces, body) = piecewise_body();
         let append = world.content.append_upload(permit.clone(), id, None, body);
-        let stranger = Actor::new(
-            world.actor.registry(),
-            Identity::admin("stranger"),
-            Grants::everything(),
-        );
+        let stranger =
+            Actor::new(world.actor.registry(), Identity::admin("stranger"), Grants::everything());
         let stranger = stranger.permit::<Push>(&"app".parse().unwrap()).unwrap();
         let meanwhile = async {
             pieces.send(Ok("abc".into())).await.unwrap();

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use gantry_blobs::MemoryBlobStore;
 use gantry_catalog::Catalog;
 use gantry_db::{Carried, Message, SimulatedDatabase, Wire};
-use gantry_model::permission::{Actions, Actor, Grant, Identity, Permit, RepositoryAction};
+use gantry_model::permission::{Actor, Grants, Identity, Permit, RepositoryAction};
 use gantry_oci::{Digest, Reference};
 use gantry_registry::manifests::{FindManifestError, UnreadManifest};
 use gantry_registry::{ChangeReader, Content, Limits, Registries, Sharing};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use gantry_catalog::{Catalog, Durability};
 use gantry_db::SimulatedDatabase;
-use gantry_model::permission::{Actions, Actor, Grant, Identity};
+use gantry_model::permission::{Actor, Grants, Identity};
 use gantry_model::{Registry, RegistryId, RegistrySettings, Timestamp};
 use gantry_registry::Limits;
 use tokio::runtime::Builder;
@@ -129,14 +129,14 @@ impl Ground {
         let sparse_content = dice.percent(25);
         let settings = RegistrySettings { sparse_content, ..RegistrySettings::default() };
         let witness = Witness::new(
-            settings,
+            settings.clone(),
             Arc::clone(&goods),
             time.clone(),
             trace.clone(),
             onlooker.clone(),
             Arc::clone(&bucket),
         );
-        let registry = establish(&onlooker, &time, settings).await;
+        let registry = establish(&onlooker, &time, settings.clone()).await;
         let grants = Grants::everything();
         let actor = Actor::new(registry, Identity::admin("local"), grants);
         let messages = TaskTracker::new();
@@ -168,8 +168,10 @@ pub(crate) async fn establish(
         id: RegistryId::from_bytes(&[7; 16]).unwrap(),
         name: "local".parse().unwrap(),
         location: "local".into(),
+        resource_group: Registry::FIRST_GROUP.into(),
         settings,
         epoch: 0,
+        sign_in_epoch: 0,
         created_at: Timestamp::from_micros(0),
     };
     let id = registry.id;

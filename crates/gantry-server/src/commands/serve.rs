@@ -58,6 +58,7 @@ async fn serve(config: Config, started: Instant) -> anyhow::Result<ExitCode> {
     let app = Arc::new(App {
         content: deployment.content.clone(),
         access,
+        throttle: deployment.throttle.clone(),
         metrics: Metrics::new(),
         proxies: trusted_proxies(&config),
         private_networks: config.network.private_networks.clone(),

@@ -25,7 +25,8 @@ pub(super) fn read(reader: &mut Reader) -> BootstrapWishes {
     BootstrapWishes {
         tenant: reader.optional("directory.tenant_id", "generated"),
         subscription: reader.optional("directory.subscription_id", "generated"),
-        domain: reader.optional::<super::hosts::HostName>("directory.domain", "gantry.localhost")
+        domain: reader
+            .optional::<super::hosts::HostName>("directory.domain", "gantry.localhost")
             .map(|domain| domain.to_string()),
         app_id: reader.optional("directory.app_id", "generated"),
         secret: app_secret,

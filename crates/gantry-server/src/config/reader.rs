@@ -162,6 +162,16 @@ impl Reader {
         Some(items.iter().filter_map(read).collect())
     }
 
+    /// Takes a list of at least one that the table at `table` must have.
+    pub(super) fn required_list<T: Setting>(&mut self, key: &str, table: &Source) -> Vec<T> {
+        let mistakes = self.mistakes.len();
+        let items = self.list(key, "required").unwrap_or_default();
+        if items.is_empty() && self.mistakes.len() == mistakes {
+            self.mistake(key, Some(table.clone()), "is missing".to_owned());
+        }
+        items.into_iter().map(|(item, _)| item).collect()
+    }
+
     /// Takes a list of tables, each read by `read` with a reader of its own.
     pub(super) fn tables<T>(
         &mut self,

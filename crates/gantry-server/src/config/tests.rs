@@ -102,12 +102,27 @@ fn every_kind_of_setting_is_read_from_the_file() {
     assert_eq!(config.limits.handshake_timeout, Duration::from_secs(5));
     assert_eq!(config.tls.certificates[0].certificate, Path::new("a.pem"));
     assert_eq!(config.tls.minimum, TlsMinimum::Tls13);
-    assert!(config.default_registry.anonymous_pull && !config.default_registry.sparse_content);
+    let default = settings_of(&config.default_registry);
+    assert!(default.anonymous_pull && !default.sparse_content);
     let team = &config.registries[0];
-    assert_eq!((team.name.as_str(), team.settings.tier), ("teamone", Tier::Basic));
+    assert_eq!((team.name.as_str(), settings_of(&team.settings).tier), ("teamone", Tier::Basic));
     assert_eq!(team.hosts[0].as_str(), "images.example.com");
-    assert!(team.settings.admin_enabled && team.settings.sparse_content);
-    assert!(!config.registries[1].settings.admin_enabled);
+    let settings = settings_of(&team.settings);
+    assert!(settings.admin_enabled && settings.sparse_content);
+    assert!(!settings_of(&config.registries[1].settings).admin_enabled);
+    let [entra, actions] = &config.issuers[..] else { panic!("two issuers") };
+    assert_eq!(entra.audiences, ["https://registry.example.com", "api://gantry"]);
+    assert_eq!((entra.subject_claim.as_str(), entra.groups_claim.as_str()), ("oid", "roles"));
+    assert_eq!(entra.name_claim.as_deref(), Some("upn"));
+    assert_eq!(entra.tenants[0].to_string(), "72f988bf-86f1-41af-91ab-2d7cd011db47");
+    assert_eq!(
+        *actions,
+        TrustedIssuer::new("https://token.actions.example.com/", vec!["gantry".to_owned()])
+    );
+    let allowed: Vec<_> =
+        config.outbound.allowed_networks.iter().map(ToString::to_string).collect();
+    assert_eq!(allowed, ["10.2.0.0/16", "fd00::7/128"]);
+    assert_eq!(config.outbound.ca_files, [Path::new("ca.pem")]);
     assert_eq!(config.limits.blob_bytes, 1 << 30);
     assert_eq!(config.limits.header_bytes, 32 * 1024);
     assert_eq!(config.tokens.access_token_lifetime, Duration::from_secs(75 * 60));
@@ -207,7 +222,10 @@ fn environment_takes_tables_in_json_and_toml() {
     ] {
         let config = from_environment(&[("GANTRY_REGISTRY", registries)]).unwrap();
         let team = &config.registries[0];
-        assert_eq!((team.name.as_str(), team.settings.tier), ("teamone", Tier::Basic));
+        assert_eq!(
+            (team.name.as_str(), settings_of(&team.settings).tier),
+            ("teamone", Tier::Basic)
+        );
         assert_eq!(team.hosts[0].as_str(), "images.example.com");
     }
 }
@@ -411,6 +429,86 @@ network = ["10.0.0.0/8"]
 }
 
 #[test]
+fn issuers_that_everyone_could_use_are_mistakes() {
+    let errors = from_file(
+        r#"
+[[issuer]]
+audience = ["gantry"]
+
+[[issuer]]
+url = "http://issuer.example"
+audiences = []
+name_claim = "name"
+
+[[issuer]]
+url = "https://login.microsoftonline.com/common/v2.0"
+audiences = ["gantry"]
+
+[[issuer]]
+url = "https://issuer.example"
+audiences = ["", "gantry"]
+subject_claim = ""
+tenants = ["contoso"]
+
+[[issuer]]
+url = "https://issuer.example"
+audiences = "gantry"
+
+[outbound]
+allowed_networks = ["all"]
+"#,
+    )
+    .unwrap_err();
+    insta::assert_snapshot!(errors, @r#"
+    12 mistakes in the configuration:
+      issuer[1].url (gantry.toml:2): is missing
+      issuer[1].audiences (gantry.toml:2): is missing
+      issuer[1].audience (gantry.toml:3): no such setting; did you mean audiences?
+      issuer[2].url (gantry.toml:6): "http://issuer.example": not an issuer; write it as its metadata does, like https://issuer.example.com/path
+      issuer[2].audiences (gantry.toml:5): is missing
+      issuer[3].tenants (gantry.toml:10): https://login.microsoftonline.com/common/v2.0 is everyone's: list the tenants that count
+      issuer[4].audiences (gantry.toml:16): "": empty
+      issuer[4].subject_claim (gantry.toml:17): "": empty
+      issuer[4].tenants (gantry.toml:18): "contoso": not a tenant's id; write it like 72f988bf-86f1-41af-91ab-2d7cd011db47
+      issuer[5].url (gantry.toml:20): https://issuer.example is taken
+      issuer[5].audiences (gantry.toml:22): a text, where a list is wanted
+      outbound.allowed_networks (gantry.toml:25): "all": not a network; write it like 10.0.0.0/8, fd00::/8 or 192.0.2.7
+    "#);
+}
+
+#[test]
+fn issuers_are_addresses_without_more() {
+    for bad in [
+        "issuer.example",
+        "https://",
+        "https://issuer.example?tenant=a",
+        "https://issuer.example/#a",
+        "https://user@issuer.example",
+        "https://login.example/{tenantid}/v2.0",
+        "https://issuer.example/a b",
+        " https://issuer.example",
+    ] {
+        let file = format!("[[issuer]]\nurl = '{bad}'\naudiences = ['gantry']");
+        let errors = from_file(&file).unwrap_err().to_string();
+        assert!(errors.contains("issuer[1].url (gantry.toml:2)"), "{bad}: {errors}");
+    }
+}
+
+#[test]
+fn issuers_are_read_from_the_environment() {
+    let json = r#"[{"url": "https://issuer.example", "audiences": ["gantry"]}]"#;
+    let environment = [
+        ("GANTRY_ISSUER", json),
+        ("GANTRY_OUTBOUND_ALLOWED_NETWORKS", "10.0.0.0/8, 192.0.2.7"),
+        ("GANTRY_OUTBOUND_CA_FILES", "a.pem,b.pem"),
+    ];
+    let config = from_environment(&environment).unwrap();
+    assert_eq!(config.issuers[0].url, "https://issuer.example");
+    assert_eq!(config.outbound.allowed_networks.len(), 2);
+    assert_eq!(config.outbound.ca_files, [Path::new("a.pem"), Path::new("b.pem")]);
+}
+
+#[test]
 fn tables_of_the_wrong_shape_are_explained() {
     insta::assert_snapshot!(from_file("[registry]\nname = 'teamone'").unwrap_err(), @r#"
     a mistake in the configuration:
@@ -473,6 +571,13 @@ fn no_two_settings_share_a_variable() {
     }
 }
 
+/// What a registry that isn't there yet would get.
+fn settings_of(wishes: &SettingWishes) -> gantry_model::RegistrySettings {
+    let mut settings = gantry_model::RegistrySettings::default();
+    wishes.apply(&mut settings);
+    settings
+}
+
 #[test]
 fn document_has_every_setting_and_no_other() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/settings.md");
@@ -493,7 +598,8 @@ fn document_has_every_setting_and_no_other() {
     for (key, default) in settings() {
         let row = rows.get(&key).unwrap_or_else(|| panic!("docs/settings.md lacks {key}"));
         assert_eq!(row[1], default, "default of {key}");
-        let tables = ["registry.", "rate_limit.", "tls.certificates.", "private_endpoint."];
+        let tables =
+            ["registry.", "rate_limit.", "tls.certificates.", "private_endpoint.", "issuer."];
         let in_a_table = tables.iter().any(|table| key.starts_with(table));
         if !in_a_table {
             assert_eq!(row[2], env_name(&key), "variable of {key}");
@@ -550,6 +656,23 @@ sparse_content = true
 [[registry]]
 name = "teamtwo"
 admin_enabled = false
+
+[[issuer]]
+url = "https://login.microsoftonline.com/organizations/v2.0"
+audiences = ["https://registry.example.com", "api://gantry"]
+subject_claim = "oid"
+name_claim = "upn"
+groups_claim = "roles"
+tenants = ["72f988bf-86f1-41af-91ab-2d7cd011db47"]
+
+[[issuer]]
+url = "https://token.actions.example.com/"
+audiences = ["gantry"]
+
+[outbound]
+allowed_networks = ["10.2.3.4/16", "fd00::7"]
+ca_files = ["ca.pem"]
+
 
 [limits]
 header_bytes = 32768

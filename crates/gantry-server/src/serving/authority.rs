@@ -1,9 +1,9 @@
 //! The local certificate authority: in the data directory, or where all nodes find the same one.
 
 use anyhow::Context;
-use gantry_secrets::MasterKey;
 use gantry_catalog::{CertificateAuthority, Durability, Transaction};
 use gantry_edge::{Authority, AuthorityParts, KeySeal};
+use gantry_secrets::MasterKey;
 
 use crate::config::Config;
 use crate::data_dir::DataDir;

@@ -5,10 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
-use gantry_secrets::MasterKey;
 use gantry_blobs::BlobStore;
 use gantry_catalog::{Catalog, CertificateAuthority, Durability, Transaction};
 use gantry_objects::{ConnectionError, Ownership};
+use gantry_secrets::MasterKey;
 
 use crate::config::{Blobs, Config, Database, Flags};
 use crate::data_dir::{DataDir, Owned};
