@@ -25,7 +25,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 pub use gantry_catalog::DbError;
 use gantry_catalog::{Catalog, Durability, Transaction};
-use gantry_directory::Directory;
+use gantry_directory::{Directory, KeptKey};
 use gantry_model::{Clock, Registry};
 use gantry_oci::Secret;
 use gantry_secrets::{MasterKey, SealError};
@@ -190,6 +190,11 @@ impl Access {
         let keys = SigningKeys::open(&self.0.catalog, &self.0.master_key).await?;
         self.0.keys.store(Arc::new(keys));
         Ok(())
+    }
+
+    /// The keys of registries' tokens that are kept, newest first.
+    pub fn kept_keys(&self) -> Vec<KeptKey> {
+        self.0.keys.load().kept(self.0.clock.now())
     }
 
     /// Seals a text that a client is to bring back without knowing what it says.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use gantry_catalog::{Catalog, DbError, Durability, SigningKeyRow, Transaction};
+use gantry_directory::KeptKey;
 use gantry_model::{EpochSubject, SigningKeyId, Timestamp};
 use gantry_secrets::MasterKey;
 use jsonwebtoken::{DecodingKey, EncodingKey};
@@ -62,6 +63,17 @@ impl SigningKeys {
         let is_learnt = |key: &&Key| key.made_at.plus(LEARNT) <= now;
         let key = self.0.iter().find(is_learnt).or(self.0.last())?;
         Some((&key.id, &key.signing))
+    }
+
+    /// All, newest first.
+    pub(crate) fn kept(&self, now: Timestamp) -> Vec<KeptKey> {
+        let signing = self.signing(now).map(|(id, _)| id);
+        let kept = |key: &Key| KeptKey {
+            id: key.id.clone(),
+            made_at: key.made_at,
+            signs: signing == Some(&key.id),
+        };
+        self.0.iter().map(kept).collect()
     }
 
     /// When the newest was made.

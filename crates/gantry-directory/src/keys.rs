@@ -57,6 +57,17 @@ pub struct PublicKey {
     pub e: String,
 }
 
+/// A key that tokens are signed or checked with, without what is secret of it.
+#[derive(Clone, Debug)]
+pub struct KeptKey {
+    /// Its `kid`.
+    pub id: String,
+    /// When it was made.
+    pub made_at: Timestamp,
+    /// Whether it is the one that signs now.
+    pub signs: bool,
+}
+
 pub(crate) struct Keys(Vec<Key>);
 
 struct Key {
@@ -84,6 +95,17 @@ impl Keys {
         let is_learnt = |key: &&Key| key.made_at.plus(LEARNT) <= now;
         let key = self.0.iter().find(is_learnt).or(self.0.last())?;
         Some((&key.public.kid, &key.signing))
+    }
+
+    /// All, newest first.
+    pub(crate) fn kept(&self, now: Timestamp) -> Vec<KeptKey> {
+        let signing = self.signing(now).map(|(id, _)| id);
+        let kept = |key: &Key| KeptKey {
+            id: key.public.kid.clone(),
+            made_at: key.made_at,
+            signs: signing == Some(&key.public.kid),
+        };
+        self.0.iter().map(kept).collect()
     }
 
     /// When the newest was made.

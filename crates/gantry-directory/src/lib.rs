@@ -37,7 +37,7 @@ pub use certificate::CertificateError;
 pub use groups::{GroupError, Through};
 pub use guard::{Attempt, Guard, TooManyAttempts};
 pub use identities::{IdentityError, NewWorkload};
-pub use keys::{KeyError, PublicKey};
+pub use keys::{KeptKey, KeyError, PublicKey};
 pub use page::Page;
 pub use tokens::{DirectoryToken, Principal, PrincipalKind, TokenRefusal, TokenWish};
 pub use totp::TotpSecret;
@@ -132,6 +132,11 @@ impl Directory {
     /// When the newest key was made.
     pub fn key_made_at(&self) -> Timestamp {
         self.0.keys.load().made_at().unwrap_or(Timestamp::from_micros(0))
+    }
+
+    /// The keys that are kept, newest first.
+    pub fn kept_keys(&self) -> Vec<KeptKey> {
+        self.0.keys.load().kept(self.now())
     }
 
     /// The keys that verify tokens.
