@@ -1,5 +1,10 @@
 //! How operator commands reach a running server: HTTP on `DIR/gantry.sock`, which only the
-//! server's user may open.
+//! server's user may open. Whoever can is the operator, and may do everything.
+
+mod audit;
+mod keys;
+mod management;
+mod whereabouts;
 
 use std::fs;
 use std::io;
@@ -10,7 +15,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use gantry_edge::Lifecycle;
 use gantry_http_base::App;
@@ -26,6 +31,10 @@ use rustix::process::umask;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::net::{UnixListener, UnixStream};
+
+pub(crate) use audit::{AuditPage, AuditQuestion, NotedEvent};
+pub(crate) use keys::KnownKey;
+pub(crate) use whereabouts::{KnownRegistry, Whereabouts};
 
 use super::background::note;
 use crate::data_dir::DataDir;
@@ -62,6 +71,11 @@ pub(crate) fn spawn(
         .route("/status", post(async || Json(running)))
         .route("/collect", post(collect))
         .route("/let-go", post(let_go))
+        .route("/whereabouts", get(whereabouts::show))
+        .route("/audit", post(audit::read))
+        .route("/keys", get(keys::list))
+        .route("/keys/rotate", post(keys::rotate))
+        .fallback(management::answer)
         .with_state(Arc::clone(app));
     let draining = life.draining();
     life.spawn(async move {

@@ -1,0 +1,53 @@
+//! The management API and Microsoft Graph, for the operator. What the operator changes, or is shown of
+//! secrets, goes to the audit stream.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use gantry_access::{Noted, scope_has};
+use gantry_http_base::App;
+use gantry_model::Registry;
+use gantry_model::audit::{AuditAction, AuditOutcome};
+use http::{Request, StatusCode};
+
+/// Whom the audit stream names.
+const OPERATOR: &str = "operator";
+/// A question that is too long for an address; it changes nothing.
+const BY_IDS: &str = "/getByIds";
+
+pub(super) async fn answer(State(app): State<Arc<App>>, request: Request<Body>) -> Response {
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let answered = if gantry_http_entra::is_for(&path) {
+        Box::pin(gantry_http_entra::serve_operator(&app, request)).await
+    } else if gantry_http_arm::is_for(&path) {
+        Box::pin(gantry_http_arm::serve_operator(&app, request)).await
+    } else {
+        let reason = "there is nothing at this address: are server and command of one release?";
+        return (StatusCode::NOT_FOUND, reason).into_response();
+    };
+    if !method.is_safe() && !path.ends_with(BY_IDS) {
+        let status = answered.response.status();
+        note(&app, at(&app, &path).as_deref(), status, &format!("{method} {path}"));
+    }
+    answered.response
+}
+
+/// Notes that the operator did something.
+pub(super) fn note(app: &App, registry: Option<&Registry>, status: StatusCode, what: &str) {
+    let outcome = match status.is_success() {
+        true => AuditOutcome::Granted,
+        false => AuditOutcome::Refused,
+    };
+    let detail = format!("{} {what}", status.as_u16());
+    let noted = Noted { identity: OPERATOR, address: None, detail };
+    app.access.audit().note(registry, AuditAction::Manage, outcome, &noted);
+}
+
+/// The registry that the path is about, if it is about one.
+fn at(app: &App, path: &str) -> Option<Arc<Registry>> {
+    let path = path.to_ascii_lowercase();
+    let all = app.content.registries().all();
+    all.into_iter().find(|one| scope_has(&app.access.resource_id(one).to_ascii_lowercase(), &path))
+}
