@@ -1,14 +1,25 @@
 //! One file per command: its options and what it does.
 
+pub(crate) mod admin;
+pub(crate) mod app;
+pub(crate) mod audit;
 pub(crate) mod backup;
 pub(crate) mod copy;
 pub(crate) mod doctor;
 pub(crate) mod fsck;
 pub(crate) mod gc;
+pub(crate) mod group;
+pub(crate) mod identity;
+pub(crate) mod keys;
 pub(crate) mod migrate;
+mod operator;
 pub(crate) mod restore;
+pub(crate) mod role;
+pub(crate) mod scope_map;
 pub(crate) mod serve;
+pub(crate) mod token;
 pub(crate) mod trust;
+pub(crate) mod user;
 
 use std::future::Future;
 use std::path::PathBuf;
@@ -19,6 +30,11 @@ use gantry_registry::Content;
 use crate::config::{self, Config, Flags};
 use crate::data_dir::DataDir;
 use crate::deployment::Deployment;
+
+/// A command was called in a way that it can't be.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Misuse(String);
 
 /// The flags that say which deployment a command is about.
 #[derive(Debug, Default, Args)]

@@ -66,6 +66,7 @@ use secrets::Secrets;
 pub(crate) use stores::{Blobs, Database, Stores};
 use tls::Tls;
 use tokens::Tokens;
+pub(crate) use units::duration;
 
 /// What the command line gives; the rest of its flags are no settings.
 #[derive(Clone, Debug, Default)]

@@ -44,6 +44,26 @@ enum Command {
     Copy(commands::copy::Options),
     /// Collects garbage now and tells what it freed.
     Gc(commands::gc::Options),
+    /// People who sign in: makes, lists, changes and deletes them.
+    User(commands::user::Options),
+    /// Programs that sign in (service principals), with their secrets and certificates.
+    App(commands::app::Options),
+    /// Groups of users and applications.
+    Group(commands::group::Options),
+    /// Managed identities: workloads get their tokens without signing in.
+    Identity(commands::identity::Options),
+    /// Roles, and who has which of them where.
+    Role(commands::role::Options),
+    /// Repository-scoped tokens: credentials for some repositories of a registry.
+    Token(commands::token::Options),
+    /// Scope maps: what repository-scoped tokens may do.
+    ScopeMap(commands::scope_map::Options),
+    /// The admin account of a registry.
+    Admin(commands::admin::Options),
+    /// Shows who signed in, who was refused, and what the operator did.
+    Audit(commands::audit::Options),
+    /// The keys that sign tokens.
+    Keys(commands::keys::Options),
 }
 
 fn main() -> ExitCode {
@@ -62,10 +82,23 @@ fn main() -> ExitCode {
         Command::Restore(options) => commands::restore::run(options),
         Command::Copy(options) => commands::copy::run(options),
         Command::Gc(options) => commands::gc::run(options),
+        Command::User(options) => commands::user::run(options),
+        Command::App(options) => commands::app::run(options),
+        Command::Group(options) => commands::group::run(options),
+        Command::Identity(options) => commands::identity::run(options),
+        Command::Role(options) => commands::role::run(options),
+        Command::Token(options) => commands::token::run(options),
+        Command::ScopeMap(options) => commands::scope_map::run(options),
+        Command::Admin(options) => commands::admin::run(options),
+        Command::Audit(options) => commands::audit::run(options),
+        Command::Keys(options) => commands::keys::run(options),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("gantry: {error:#}");
-        ExitCode::FAILURE
+        match error.is::<commands::Misuse>() {
+            true => ExitCode::from(2),
+            false => ExitCode::FAILURE,
+        }
     })
 }
 

@@ -15,6 +15,11 @@ pub(super) struct Human(pub(super) Duration);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Bytes(pub(super) u64);
 
+/// Reads a duration from a command line.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    text.parse::<Human>().map(|human| human.0).map_err(|error| error.to_string())
+}
+
 const DURATIONS: [(&str, u64); 5] =
     [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
 
