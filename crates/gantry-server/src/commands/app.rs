@@ -87,7 +87,7 @@ async fn act(client: &OperatorClient, verb: Verb) -> anyhow::Result<Told> {
         }
         Verb::List => {
             let all = client.all("/graph/v1.0/applications?$top=999").await?;
-            Ok(Told::many(all.iter().map(listed).collect()))
+            Ok(Told::sorted(all.iter().map(listed).collect()))
         }
         Verb::Show { app } => show(client, &app).await,
         Verb::Delete { app, confirm } => {

@@ -33,7 +33,7 @@ pub(crate) fn run(options: Options) -> anyhow::Result<ExitCode> {
     let question = AuditQuestion { since, after: None, registry };
     operator.run(async |client| {
         let events = newest(client, question, limit).await?;
-        Ok(Told::many(events.into_iter().map(shown).collect()))
+        Ok(Told::many(events.iter().map(shown).collect()))
     })
 }
 
@@ -54,7 +54,7 @@ async fn newest(
     Ok(newest)
 }
 
-fn shown(event: NotedEvent) -> Row {
+fn shown(event: &NotedEvent) -> Row {
     row! {
         "at": event.at,
         "action": event.action,

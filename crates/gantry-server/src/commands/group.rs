@@ -78,7 +78,7 @@ async fn act(client: &OperatorClient, verb: Verb) -> anyhow::Result<Told> {
         }
         Verb::List => {
             let all = client.all("/graph/v1.0/groups?$top=999").await?;
-            Ok(Told::many(all.iter().map(shown).collect()))
+            Ok(Told::sorted(all.iter().map(shown).collect()))
         }
         Verb::Show { group } => Ok(Told::one(shown(&client.group(&group).await?))),
         Verb::Delete { group, confirm } => {
@@ -106,7 +106,7 @@ async fn act(client: &OperatorClient, verb: Verb) -> anyhow::Result<Told> {
         Verb::Members { group } => {
             let found = client.group(&group).await?;
             let all = client.all(&format!("{}/members?$top=999", path(&found))).await?;
-            Ok(Told::many(all.iter().map(member).collect()))
+            Ok(Told::sorted(all.iter().map(member).collect()))
         }
     }
 }

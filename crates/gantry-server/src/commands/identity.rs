@@ -87,7 +87,7 @@ async fn act(client: &OperatorClient, verb: Verb) -> anyhow::Result<Told> {
         }
         Verb::List => {
             let all = client.all("/graph/gantry/identities?$top=999").await?;
-            Ok(Told::many(all.iter().map(shown).collect()))
+            Ok(Told::sorted(all.iter().map(shown).collect()))
         }
         Verb::Delete { identity, confirm } => {
             let found = client.identity(&identity).await?;
@@ -119,7 +119,7 @@ async fn workload(client: &OperatorClient, verb: WorkloadVerb) -> anyhow::Result
         WorkloadVerb::List { identity } => {
             let found = client.identity(&identity).await?;
             let all = client.all(&format!("{}/workloads", path(&found))).await?;
-            Ok(Told::many(all.iter().map(workload_shown).collect()))
+            Ok(Told::sorted(all.iter().map(workload_shown).collect()))
         }
         WorkloadVerb::Remove { identity, id, confirm } => {
             let found = client.identity(&identity).await?;

@@ -27,17 +27,17 @@ enum Verb {
 pub(crate) fn run(options: Options) -> anyhow::Result<ExitCode> {
     options.operator.run(async |client| {
         Ok(match options.verb {
-            Verb::List => Told::many(client.keys().await?.into_iter().map(shown).collect()),
+            Verb::List => Told::many(client.keys().await?.iter().map(shown).collect()),
             Verb::Rotate => {
                 let keys = client.rotate_keys().await?;
-                Told::many(keys.into_iter().map(shown).collect())
+                Told::many(keys.iter().map(shown).collect())
                     .saying("the new keys sign as soon as every node knows them")
             }
         })
     })
 }
 
-fn shown(key: KnownKey) -> Row {
+fn shown(key: &KnownKey) -> Row {
     row! {
         "tokensOf": key.tokens_of,
         "id": key.id,

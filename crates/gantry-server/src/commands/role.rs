@@ -88,7 +88,7 @@ async fn act(client: &OperatorClient, verb: Verb) -> anyhow::Result<Told> {
         Verb::List { custom } => {
             let mut all = client.all(&roles(client).await?).await?;
             all.retain(|role| !custom || role["properties"]["type"] == "CustomRole");
-            Ok(Told::many(all.iter().map(listed).collect()))
+            Ok(Told::sorted(all.iter().map(listed).collect()))
         }
         Verb::Show { role } => Ok(Told::one(shown(&find(client, &role).await?))),
         Verb::Create { file } => {

@@ -90,7 +90,7 @@ async fn act(client: &OperatorClient, verb: Verb) -> anyhow::Result<Told> {
         }
         Verb::List => {
             let all = client.all("/graph/v1.0/users?$top=999").await?;
-            Ok(Told::many(all.iter().map(shown).collect()))
+            Ok(Told::sorted(all.iter().map(shown).collect()))
         }
         Verb::Show { name } => {
             Ok(Told::one(shown(&client.get(&client.user_path(&name).await?).await?)))

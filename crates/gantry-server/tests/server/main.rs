@@ -11,6 +11,7 @@ mod commands;
 mod copy;
 mod entra;
 mod health;
+mod operator;
 mod proxy;
 mod proxy_protocol;
 mod requests;

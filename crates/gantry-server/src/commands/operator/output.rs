@@ -63,6 +63,15 @@ impl Told {
         Self { result: Result::Many(rows), word }
     }
 
+    /// A list in the order of its first fields, whatever the case of their letters.
+    pub(crate) fn sorted(mut rows: Vec<Row>) -> Self {
+        let key = |row: &Row| -> Vec<String> {
+            row.0.iter().take(2).map(|(_, value)| plain(value).to_lowercase()).collect()
+        };
+        rows.sort_by_cached_key(key);
+        Self::many(rows)
+    }
+
     /// That something was done which has no result.
     pub(crate) fn done(word: impl Into<String>) -> Self {
         Self { result: Result::Nothing, word: Some(word.into()) }
@@ -197,7 +206,7 @@ mod tests {
 
     fn rows() -> Vec<Row> {
         let row = |name: &str, on: bool| {
-            row! { "name": name, "createdAt": "2026-11-25", "enabled": on, "groups": ["a", "b"], "left": null }
+            row! { "name": name, "createdAt": "2026-11-25", "enabled": on, "groups": ["a", "b"], "left": Value::Null }
         };
         vec![row("alice", true), row("b\u{1b}[2J\to", false)]
     }
@@ -206,9 +215,9 @@ mod tests {
     fn results_are_printed_in_three_ways() {
         let many = Told::many(rows());
         insta::assert_snapshot!(many.text(Format::Table).unwrap(), @r"
-        NAME             CREATED AT  ENABLED  GROUPS  LEFT
-        alice            2026-11-25  yes      a, b    -
-        b\u{1b}[2J\to    2026-11-25  no       a, b    -
+        NAME           CREATED AT  ENABLED  GROUPS  LEFT
+        alice          2026-11-25  yes      a, b    -
+        b\u{1b}[2J\to  2026-11-25  no       a, b    -
         ");
         let tsv = many.text(Format::Tsv).unwrap();
         assert!(tsv.starts_with("alice\t2026-11-25\ttrue\ta, b\t\n"), "{tsv}");

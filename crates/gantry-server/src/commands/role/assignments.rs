@@ -150,7 +150,7 @@ pub(super) async fn list(
         let name = people.get(principal).map_or("", String::as_str);
         shown(&whereabouts, one, &role.map_or_else(String::new, named), name)
     });
-    Ok(Told::many(rows.collect()))
+    Ok(Told::sorted(rows.collect()))
 }
 
 /// What those of these ids are called that the directory knows.

@@ -1,0 +1,203 @@
+//! Roles, tokens, scope maps, admin accounts.
+
+use http::Method;
+use serde_json::Value;
+
+use super::{done, refused, run, run_with, shown};
+use crate::access::{access_token, push_index, with_token};
+use crate::support::Server;
+
+#[tokio::test]
+async fn roles_are_given_and_taken() {
+    let server = Server::start(&["[[registry]]", "name = \"other\""]).await;
+    done(&server, "user create alice");
+    done(&server, "group create devs");
+    done(&server, "group add devs alice");
+    insta::assert_snapshot!(shown(&server, "role assign AcrPull --to alice"), @r"
+    ROLE  AcrPull
+    TO  alice@gantry.localhost
+    TYPE  User
+    AT  local
+    CONDITION  -
+    PRINCIPAL ID  [id]
+    ID  [id]
+    ");
+    insta::assert_snapshot!(refused(&server, "role assign acrpull --to alice"), @"gantry: the role assignment already exists: [id]");
+    done(&server, "role assign AcrPush --to devs --registry other");
+    insta::assert_snapshot!(shown(&server, "role assign Reader --to devs --scope subscription"), @r"
+    ROLE  Reader
+    TO  devs
+    TYPE  Group
+    AT  subscription
+    CONDITION  -
+    PRINCIPAL ID  [id]
+    ID  [id]
+    ");
+    let all = done(&server, "role assignments --to alice");
+    let mut all: Vec<String> = all
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| ["role", "to", "at"].map(|name| one[name].as_str().unwrap()).join(" "))
+        .collect();
+    all.sort();
+    assert_eq!(
+        all,
+        ["AcrPull alice@gantry.localhost local", "AcrPush devs other", "Reader devs subscription"]
+    );
+    // Those of the first application and the first user count everywhere, and devs' too.
+    assert_eq!(done(&server, "role assignments --registry local").as_array().unwrap().len(), 4);
+    insta::assert_snapshot!(shown(&server, "role unassign AcrPull --to alice"), @r"
+    --- stderr
+    alice@gantry.localhost has the role AcrPull at local no more
+    ");
+    insta::assert_snapshot!(refused(&server, "role unassign AcrPull --to alice"), @"gantry: alice@gantry.localhost doesn't have the role AcrPull assigned at local");
+    insta::assert_snapshot!(refused(&server, "role assign AcrFly --to alice"), @"gantry: there is no role AcrFly: gantry role list shows all");
+    insta::assert_snapshot!(refused(&server, "role assign AcrPull --to nobody"), @"gantry: there is no user, group, application or managed identity called nobody");
+    insta::assert_snapshot!(refused(&server, "role assign AcrPull --to alice --registry absent"), @"gantry: there is no registry absent");
+    let stranger = "role assign AcrPull --to 11111111-1111-4111-8111-111111111111";
+    insta::assert_snapshot!(refused(&server, stranger), @"gantry: nobody has the id 11111111-1111-4111-8111-111111111111");
+    done(&server, &format!("{stranger} --type user"));
+    let condition = ["role", "assign", "AcrPull", "--to", "alice", "--condition", "is it so?"];
+    insta::assert_snapshot!(run_with(&server, &condition, "").stderr, @"gantry: the condition is not valid: unexpected '?' at 8");
+}
+
+#[tokio::test]
+async fn roles_are_made_of_files() {
+    let server = Server::start(&[]).await;
+    let path = server.data().parent().unwrap().join("role.json");
+    let text = r#"{
+        "Name": "Reader of tags",
+        "Description": "Reads tags and nothing else",
+        "DataActions": ["Microsoft.ContainerRegistry/registries/repositories/metadata/read"]
+    }"#;
+    std::fs::write(&path, text).unwrap();
+    let create = format!("role create {}", path.display());
+    let made = done(&server, &create);
+    assert_eq!(made["type"], "CustomRole");
+    insta::assert_snapshot!(refused(&server, &create), @"gantry: there is another role called Reader of tags");
+    let list = done(&server, "role list --custom");
+    assert_eq!((&list[0]["name"], &list[1]), (&"Reader of tags".into(), &Value::Null));
+    assert!(done(&server, "role list").as_array().unwrap().len() > 10);
+    let words = ["role", "show", "reader of tags", "--output", "table"];
+    assert!(run_with(&server, &words, "").stdout.contains("repositories/metadata/read"));
+    let id = made["id"].as_str().unwrap();
+    insta::assert_snapshot!(shown(&server, &format!("role delete {id} --yes")), @r"
+    --- stderr
+    deleted the role Reader of tags
+    ");
+    insta::assert_snapshot!(refused(&server, "role delete AcrPull --yes"), @"gantry: the role is built in: it can't be changed or deleted");
+    std::fs::write(&path, "{}").unwrap();
+    assert!(refused(&server, &create).ends_with("role.json: it has no Name"));
+}
+
+#[tokio::test]
+async fn tokens_do_what_they_were_made_for() {
+    let server = Server::start(&[]).await;
+    push_index(&server, "app").await;
+    push_index(&server, "secret").await;
+    insta::assert_snapshot!(shown(&server, "token create reader --repository app pull --expires-in 30d"), @r"
+    USERNAME  reader
+    NAME  password1
+    PASSWORD  [secret]
+    ENDS AT  [moment]
+    --- stderr
+    the password is shown this once
+    ");
+    let made = done(&server, "token generate reader --password 2");
+    let password = made["password"].as_str().unwrap();
+    let pulls = async |name: &str| {
+        let scope = format!("repository:{name}:pull");
+        let token = access_token(&server, "reader", password, &scope).await.unwrap();
+        let path = format!("/v2/{name}/manifests/v1");
+        with_token(&server, &token, Method::GET, &path).await
+    };
+    assert_eq!((pulls("app").await, pulls("secret").await), (200, 401));
+    insta::assert_snapshot!(shown(&server, "token list"), @r"
+    NAME  STATUS  SCOPE MAP  PASSWORDS  CREATED AT
+    reader  enabled  reader-scope-map  password1 until [moment], password2  [moment]
+    ");
+    insta::assert_snapshot!(shown(&server, "token disable reader"), @r"
+    --- stderr
+    disabled the token reader
+    ");
+    let token = access_token(&server, "reader", password, "repository:app:pull").await;
+    assert_eq!(token, Err(401));
+    done(&server, "token enable reader");
+    assert_eq!(pulls("app").await, 200);
+
+    insta::assert_snapshot!(refused(&server, "token create reader --scope-map _repositories_pull"), @"gantry: the token reader is there already: gantry token generate");
+    insta::assert_snapshot!(refused(&server, "token create other --scope-map absent"), @"gantry: there is no scope map absent");
+    insta::assert_snapshot!(refused(&server, "token create x --repository app pull"), @"gantry: the name of a token or scope map is 5 to 50 letters, digits, hyphens and underscores");
+    insta::assert_snapshot!(refused(&server, "token generate absent"), @"gantry: there is no token absent");
+    assert_eq!(run(&server, "token create other --repository app fly").code, 2);
+    assert_eq!(run(&server, "token create other").code, 2);
+    // The scope map of a token that can't be made isn't left.
+    insta::assert_snapshot!(refused(&server, "token create local --repository app pull"), @"gantry: a token can't be called like the registry: that is its admin account");
+    insta::assert_snapshot!(refused(&server, "scope-map show local-scope-map"), @"gantry: there is no scope map local-scope-map");
+
+    insta::assert_snapshot!(shown(&server, "token delete reader --yes"), @r"
+    --- stderr
+    deleted the token reader
+    ");
+    insta::assert_snapshot!(refused(&server, "token show reader"), @"gantry: there is no token reader");
+}
+
+#[tokio::test]
+async fn scope_maps_are_made_and_changed() {
+    let server = Server::start(&[]).await;
+    let create =
+        "scope-map create team-map --action repositories/team/*/content/read --description team";
+    insta::assert_snapshot!(shown(&server, create), @r"
+    NAME  team-map
+    TYPE  UserDefined
+    CREATED AT  [moment]
+    DESCRIPTION  team
+    ACTIONS  repositories/team/*/content/read
+    ");
+    insta::assert_snapshot!(refused(&server, create), @"gantry: the scope map team-map is there already: gantry scope-map update");
+    let change = "scope-map update team-map --add repositories/app/content/read \
+                  --remove repositories/team/*/content/read";
+    insta::assert_snapshot!(shown(&server, change), @r"
+    NAME  team-map
+    TYPE  UserDefined
+    CREATED AT  [moment]
+    DESCRIPTION  team
+    ACTIONS  repositories/app/content/read
+    ");
+    insta::assert_snapshot!(refused(&server, change), @"gantry: the scope map doesn't allow repositories/team/*/content/read");
+    insta::assert_snapshot!(refused(&server, "scope-map update team-map --add repositories/app/fly"), @r#"gantry: "repositories/app/fly" is not an action of a scope map: write repositories/<repository>/<content or metadata>/<read, write or delete>"#);
+    insta::assert_snapshot!(refused(&server, "scope-map update absent-map --add repositories/app/content/read"), @"gantry: there is no scope map absent-map");
+    assert_eq!(run(&server, "scope-map update team-map").code, 2);
+    insta::assert_snapshot!(refused(&server, "scope-map delete _repositories_pull --yes"), @"gantry: the scope map _repositories_pull is system-defined: it can't be changed or deleted");
+    done(&server, "token create robot --scope-map team-map");
+    insta::assert_snapshot!(refused(&server, "scope-map delete team-map --yes"), @"gantry: the token robot has the scope map: give it another, or delete it first");
+    done(&server, "token delete robot --yes");
+    insta::assert_snapshot!(shown(&server, "scope-map delete team-map --yes"), @r"
+    --- stderr
+    deleted the scope map team-map
+    ");
+    assert_eq!(done(&server, "scope-map list").as_array().unwrap().len(), 5);
+}
+
+#[tokio::test]
+async fn the_admin_s_passwords_are_shown_and_made_anew() {
+    let server =
+        Server::start(&["[[registry]]", "name = \"closed\"", "admin_enabled = false"]).await;
+    let before = done(&server, "admin show");
+    let said = run(&server, "admin regenerate");
+    assert_eq!(said.code, 2);
+    insta::assert_snapshot!(said.stderr, @"gantry: this would end a password of the admin account of local: add --yes if that is meant");
+    let after = done(&server, "admin regenerate --yes");
+    assert_eq!(before["password2"], after["password2"]);
+    assert_ne!(before["password"], after["password"]);
+    let password = after["password"].as_str().unwrap();
+    assert!(access_token(&server, "local", password, "repository:app:pull").await.is_ok());
+    let kept = std::fs::read_to_string(server.data().join("admin-password")).unwrap();
+    assert_eq!(kept.trim(), password);
+    let second = done(&server, "admin regenerate --password 2 --yes");
+    assert_eq!(second["password"], after["password"]);
+    assert_ne!(second["password2"], after["password2"]);
+    insta::assert_snapshot!(refused(&server, "admin show --registry absent"), @"gantry: there is no registry absent");
+    insta::assert_snapshot!(refused(&server, "admin show --registry closed"), @"gantry: The admin user is not enabled on this registry.");
+}
