@@ -129,13 +129,17 @@ impl Graph<'_> {
     async fn respond(&self, rest: &str, body: Body) -> Result<Reply, GraphError> {
         let path = segments(rest);
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
-        let is_get = matches!(self.call.parts.method, Method::GET | Method::HEAD);
-        let right = match path.as_slice() {
-            _ if is_get => Right::Read,
+        let right = match (&self.call.parts.method, path.as_slice()) {
+            (&Method::GET | &Method::HEAD, _) => Right::Read,
             // Questions that are too long for an address.
-            [.., "getByIds" | "getMemberGroups" | "checkMemberGroups"] => Right::Read,
+            (&Method::POST, ["v1.0", "directoryObjects", "getByIds"]) => Right::Read,
+            (&Method::POST, ["v1.0", kind, _, question])
+                if objects::is_about_groups(kind, question) =>
+            {
+                Right::Read
+            }
             // Asks for the present password.
-            ["v1.0", "me", "changePassword"] => Right::Read,
+            (&Method::POST, ["v1.0", "me", "changePassword"]) => Right::Read,
             _ => Right::Write,
         };
         self.check_right(right).await?;

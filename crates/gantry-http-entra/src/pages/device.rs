@@ -137,7 +137,7 @@ fn enter_code(browser: &Browser<'_>, code: &str, problem: Option<&str>) -> Respo
     );
     let status = if problem.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
     let cookies = browser.cookies();
-    Page { title: "Sign in for a device", body, cookies, leads_to: None }.answer(status, None)
+    Page { title: "Sign in for a device", body, cookies, ..Page::default() }.answer(status, None)
 }
 
 fn ask(
@@ -170,7 +170,7 @@ fn ask(
         name = escape(name),
     );
     cookies.extend(browser.cookies());
-    Page { title: "Sign in for a device", body, cookies, leads_to: None }
+    Page { title: "Sign in for a device", body, cookies, ..Page::default() }
         .answer(StatusCode::OK, None)
 }
 

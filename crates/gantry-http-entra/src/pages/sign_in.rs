@@ -128,6 +128,7 @@ impl SignInPage<'_> {
             body: format!("{title}{alert}{form}{present}"),
             leads_to: self.leads_to,
             cookies: browser.cookies(),
+            is_sent_at_once: false,
         }
         .answer(status, retry_after)
     }
