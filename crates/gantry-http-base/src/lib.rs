@@ -35,7 +35,7 @@ pub use inert::{inert, with_docker_version};
 pub use metrics::{Metrics, RegistryLabel};
 pub use observe::{Answered, observe};
 pub use oci_error::OciError;
-pub use origin::{client_address, is_from_this_machine};
+pub use origin::{client_address, is_for_server, is_from_this_machine};
 pub use paging::{PageQuery, next_link};
 pub use query::Query;
 

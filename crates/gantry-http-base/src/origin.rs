@@ -74,6 +74,20 @@ pub fn is_from_this_machine(app: &App, parts: &Parts) -> bool {
         })
 }
 
+/// Whether the request is for the server itself: for its management API, directory and portal. They
+/// are on the names and addresses of the default registry that aren't under the suffix, where
+/// registries' own names are.
+pub fn is_for_server(app: &App, parts: &Parts) -> bool {
+    let registries = app.content.registries();
+    Origin::of(app, parts).is_ok_and(|origin| {
+        let found = registries.by_host(origin.host.name, origin.local);
+        let default = registries.default_registry();
+        let suffix = format!(".{}", registries.suffix());
+        let is_default = found.is_some_and(|one| default.is_some_and(|own| own.id == one.id));
+        is_default && !origin.host.name.to_ascii_lowercase().ends_with(&suffix)
+    })
+}
+
 /// Whether it came from a loopback address, straight. Whatever a proxy calls one, trusted or not, is
 /// loopback on another machine.
 fn is_from_here(parts: &Parts) -> bool {

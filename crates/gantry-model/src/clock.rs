@@ -1,6 +1,7 @@
 //! Time as a parameter.
 
 use std::fmt;
+use std::str::FromStr;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
@@ -51,6 +52,21 @@ impl fmt::Display for Timestamp {
             Ok(moment) => write!(f, "{}", moment.strftime("%Y-%m-%dT%H:%M:%S.%7fZ")),
             Err(_) => write!(f, "{}us", self.0),
         }
+    }
+}
+
+/// A text that is no moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a moment: write it like 2026-11-25T12:00:00Z")]
+pub struct TimestampError;
+
+/// RFC 3339, in any zone.
+impl FromStr for Timestamp {
+    type Err = TimestampError;
+
+    fn from_str(text: &str) -> Result<Self, TimestampError> {
+        let moment: jiff::Timestamp = text.parse().map_err(|_| TimestampError)?;
+        Ok(Self(moment.as_microsecond()))
     }
 }
 
@@ -128,6 +144,10 @@ mod tests {
     fn timestamps_print_like_acr() {
         let moment = Timestamp::from_micros(1_689_177_120_207_586);
         assert_eq!(moment.to_string(), "2023-07-12T15:52:00.2075860Z");
+        for text in ["2023-07-12T15:52:00.2075860Z", "2023-07-12T17:52:00.207586+02:00"] {
+            assert_eq!(text.parse(), Ok(moment), "{text}");
+        }
+        assert_eq!("2023-07-12".parse::<Timestamp>(), Err(TimestampError));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Pure: nothing here reads a file, a socket or the time of day by itself. What an actor may do is
 //! decided in [`permission`] and nowhere else.
 
+pub mod audit;
 pub mod category;
 pub mod clock;
 pub mod directory;
@@ -15,7 +16,7 @@ pub mod roles;
 pub mod scoped;
 
 pub use category::{Categories, Category, EndpointKind};
-pub use clock::{Clock, ManualClock, Stamp, SystemClock, Timestamp};
+pub use clock::{Clock, ManualClock, Stamp, SystemClock, Timestamp, TimestampError};
 pub use epoch::{Epoch, EpochSubject};
 pub use id::{
     AccessTokenId, AuditId, DeploymentId, JournalId, NodeId, RegistryId, RepositoryId, ScopeMapId,

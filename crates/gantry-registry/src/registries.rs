@@ -148,6 +148,12 @@ impl Registries {
         directory.by_host.get(&host.to_ascii_lowercase()).cloned()
     }
 
+    /// The name that login servers end with.
+    pub fn suffix(&self) -> String {
+        let plan = self.0.plan.load();
+        plan.hosts.as_ref().map(|hosts| hosts.suffix.clone()).unwrap_or_default()
+    }
+
     /// The registry that answers where no other is named.
     pub fn default_registry(&self) -> Option<Arc<Registry>> {
         self.0.directory.load().default.clone()

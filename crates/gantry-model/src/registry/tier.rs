@@ -46,6 +46,8 @@ pub struct TierError;
 /// What a tier allows ("Azure Container Registry SKU features and limits").
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TierLimits {
+    /// Storage that comes with the tier, in bytes.
+    pub included_bytes: u64,
     /// Repository-scoped tokens.
     pub tokens: u64,
     /// Scope maps.
@@ -63,6 +65,7 @@ impl Tier {
     pub const fn limits(self) -> TierLimits {
         match self {
             Self::Basic => TierLimits {
+                included_bytes: 10 << 30,
                 tokens: 100,
                 scope_maps: 100,
                 network_rules: 0,
@@ -70,6 +73,7 @@ impl Tier {
                 private_network: false,
             },
             Self::Standard => TierLimits {
+                included_bytes: 100 << 30,
                 tokens: 500,
                 scope_maps: 500,
                 network_rules: 0,
@@ -77,6 +81,7 @@ impl Tier {
                 private_network: false,
             },
             Self::Premium => TierLimits {
+                included_bytes: 500 << 30,
                 tokens: 50_000,
                 scope_maps: 50_000,
                 network_rules: 200,

@@ -8,7 +8,9 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use gantry_edge::{Lifecycle, Peers};
-use gantry_http_base::{Answered, App, OciError, client_address, is_from_this_machine, observe};
+use gantry_http_base::{
+    Answered, App, OciError, client_address, is_for_server, is_from_this_machine, observe,
+};
 use gantry_oci::ErrorCode;
 use http::{HeaderValue, Request, StatusCode, header};
 use hyper::body::{Body as _, Incoming};
@@ -53,10 +55,23 @@ impl Routes {
             gantry_http_oci::serve(&self.app, request).await
         } else if gantry_http_token::PATHS.contains(&path) {
             Box::pin(gantry_http_token::serve(&self.app, request)).await
-        } else if gantry_http_entra::is_for(path) {
-            Box::pin(gantry_http_entra::serve(&self.app, request)).await
         } else {
-            let answer = Box::pin(self.others.clone().oneshot(request)).await;
+            Box::pin(self.other_surface(request)).await
+        }
+    }
+
+    /// What is not a registry's.
+    async fn other_surface(&self, request: Request<Body>) -> Answered {
+        let (parts, body) = request.into_parts();
+        let is_for_server = is_for_server(&self.app, &parts);
+        let request = Request::from_parts(parts, body);
+        let path = request.uri().path();
+        if is_for_server && gantry_http_entra::is_for(path) {
+            gantry_http_entra::serve(&self.app, request).await
+        } else if is_for_server && gantry_http_arm::is_for(path) {
+            gantry_http_arm::serve(&self.app, request).await
+        } else {
+            let answer = self.others.clone().oneshot(request).await;
             Answered::outside(answer.into_response())
         }
     }

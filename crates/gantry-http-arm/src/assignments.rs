@@ -1,0 +1,167 @@
+//! `Microsoft.Authorization/roleAssignments`
+
+use axum::Json;
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use gantry_access::roles::{NewAssignment, RoleError};
+use gantry_access::scope_has;
+use gantry_arm::{Field, Filter, Guid, ResourceId, Term};
+use gantry_http_base::Query;
+use gantry_model::directory::PrincipalType;
+use gantry_model::roles::RoleAssignment;
+use http::StatusCode;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::error::ArmError;
+use crate::page::{self, LIMIT};
+use crate::roles::{self, refused};
+use crate::route::Verb;
+use crate::{Call, body, subscriptions};
+
+/// The version of the condition language.
+const CONDITION_VERSION: &str = "2.0";
+
+#[derive(Deserialize)]
+struct Wanted {
+    properties: WantedProperties,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WantedProperties {
+    principal_id: Guid,
+    role_definition_id: String,
+    principal_type: Option<PrincipalType>,
+    condition: Option<String>,
+    condition_version: Option<String>,
+    description: Option<String>,
+}
+
+/// `GET roleAssignments`: at the scope, above it and below; with `atScope()` not below.
+pub(crate) async fn list(call: &Call<'_>, scope: &ResourceId) -> Result<Response, ArmError> {
+    call.caller.check(&action(Verb::Get), scope)?;
+    let text = Query::of(&call.parts.uri).first("$filter").filter(|text| !text.trim().is_empty());
+    let filter: Option<Filter> =
+        text.map(|text| text.parse().map_err(ArmError::bad_request)).transpose()?;
+    let terms = filter.as_ref().map_or(&[][..], Filter::terms);
+    let (mut principal, mut whole, mut at_scope) = (None, false, false);
+    for term in terms {
+        match term {
+            Term::AtScope => at_scope = true,
+            Term::Equals(Field::PrincipalId, id) => principal = Some(id.parse::<Guid>()),
+            Term::AssignedTo(id) => (principal, whole) = (Some(id.parse::<Guid>()), true),
+            _ => return Err(ArmError::bad_request("the $filter is not understood")),
+        }
+    }
+    let principal = principal.transpose().map_err(ArmError::bad_request)?;
+    let here = scope.as_str().to_ascii_lowercase();
+    let fits = |found: &RoleAssignment| {
+        let there = found.scope.to_ascii_lowercase();
+        scope_has(&there, &here) || !at_scope && scope_has(&here, &there)
+    };
+    let after = page::after(call)?;
+    if let (Some(id), true) = (principal, whole) {
+        // Through groups too.
+        let roles = call.app.access.roles_of(id).await?;
+        let found = roles.iter().map(|(assignment, _)| assignment).filter(|found| fits(found));
+        return Ok(page::whole(found.map(|found| render(call, found)).collect()));
+    }
+    let (mut values, mut last) = (Vec::new(), after);
+    loop {
+        let found = call.app.access.list_assignments(principal, &last, LIMIT).await?;
+        let more = found.len() == LIMIT;
+        last = found.last().map_or(last, |found| found.id.to_string());
+        values.extend(found.iter().filter(|found| fits(found)).map(|found| render(call, found)));
+        // A page may be shorter than it could be, but costs no more than this.
+        if !more {
+            return Ok(page::whole(values));
+        }
+        if values.len() >= LIMIT {
+            return Ok(page::page(call, values, Some(&last)));
+        }
+    }
+}
+
+/// One assignment: shown, made, removed.
+pub(crate) async fn one(
+    call: &Call<'_>,
+    scope: &ResourceId,
+    id: Guid,
+    verb: Verb,
+    body: Body,
+) -> Result<Response, ArmError> {
+    call.caller.check(&action(verb), scope)?;
+    let access = &call.app.access;
+    let found = access.find_assignment(id).await?;
+    // The caller's right is at the scope of the path, so the assignment must be there.
+    let here = found.filter(|found| found.scope.eq_ignore_ascii_case(scope.as_str()));
+    match verb {
+        Verb::Get => match here {
+            Some(found) => Ok(Json(render(call, &found)).into_response()),
+            None => Err(refused(RoleError::NoSuchAssignment(id))),
+        },
+        Verb::Put => {
+            let Wanted { properties } = body::read(call.app, body).await?;
+            if !subscriptions::own(call).contains(scope) {
+                return Err(ArmError::bad_request("the scope is not in the subscription"));
+            }
+            let version = properties.condition_version.as_deref().unwrap_or(CONDITION_VERSION);
+            if version != CONDITION_VERSION {
+                return Err(ArmError::bad_request("conditionVersion must be 2.0"));
+            }
+            let new = NewAssignment {
+                id,
+                scope: scope.clone(),
+                principal: properties.principal_id,
+                principal_type: properties.principal_type,
+                role: role_of(&properties.role_definition_id)?,
+                condition: properties.condition.filter(|text| !text.trim().is_empty()),
+                description: properties.description,
+                by: call.caller.name(),
+            };
+            let made = access.assign_role(new).await.map_err(refused)?;
+            let status = if here.is_some() { StatusCode::OK } else { StatusCode::CREATED };
+            Ok((status, Json(render(call, &made))).into_response())
+        }
+        Verb::Patch => Err(ArmError::no_such_operation(&call.parts.method, call.parts.uri.path())),
+        Verb::Delete => match here {
+            None => Ok(StatusCode::NO_CONTENT.into_response()),
+            Some(_) => {
+                let gone = access.remove_assignment(id).await.map_err(refused)?;
+                Ok(Json(render(call, &gone)).into_response())
+            }
+        },
+    }
+}
+
+fn action(verb: Verb) -> String {
+    format!("Microsoft.Authorization/roleAssignments/{}", verb.action())
+}
+
+fn role_of(id: &str) -> Result<Guid, ArmError> {
+    let name = id.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    name.parse().map_err(|_| ArmError::bad_request("roleDefinitionId is no role definition's id"))
+}
+
+fn render(call: &Call<'_>, found: &RoleAssignment) -> Value {
+    let scope = found.scope.trim_end_matches('/');
+    json!({
+        "id": format!("{scope}/providers/Microsoft.Authorization/roleAssignments/{}", found.id),
+        "name": found.id,
+        "type": "Microsoft.Authorization/roleAssignments",
+        "properties": {
+            "scope": found.scope,
+            "roleDefinitionId": roles::id(call, found.role),
+            "principalId": found.principal,
+            "principalType": found.principal_type,
+            "condition": found.condition,
+            "conditionVersion": found.condition.as_ref().map(|_| CONDITION_VERSION),
+            "description": found.description,
+            "createdOn": found.created_at.to_string(),
+            "updatedOn": found.updated_at.to_string(),
+            "createdBy": found.created_by,
+            "updatedBy": found.created_by,
+        },
+    })
+}

@@ -1,0 +1,23 @@
+//! Bodies of requests: JSON, bounded.
+
+use axum::body::Body;
+use gantry_http_base::{App, BodyError, read_body};
+use serde::de::DeserializeOwned;
+
+use crate::error::ArmError;
+
+/// A scope map of 500 actions is the longest thing that is written here.
+const MOST_BYTES: usize = 1 << 20;
+
+/// Reads the body, only after its permit.
+pub(crate) async fn read<T: DeserializeOwned>(app: &App, body: Body) -> Result<T, ArmError> {
+    let bytes =
+        read_body(body, MOST_BYTES, app.body_timeout).await.map_err(|error| match error {
+            BodyError::TooLong(_) => ArmError::bad_request("the body is too long"),
+            BodyError::TooSlow(_) => ArmError::bad_request("the body was not there in time"),
+            BodyError::BrokenOff => ArmError::bad_request("the body broke off"),
+        })?;
+    serde_json::from_slice(&bytes).map_err(|error| {
+        ArmError::bad_request(format!("the body is not what it should be: {error}"))
+    })
+}

@@ -1,0 +1,68 @@
+//! The admin account's passwords.
+
+use axum::Json;
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use gantry_model::Registry;
+use http::StatusCode;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::error::ArmError;
+use crate::route::RegistryAt;
+use crate::{Call, body, registries};
+
+const LIST: &str = "Microsoft.ContainerRegistry/registries/listCredentials/action";
+const REGENERATE: &str = "Microsoft.ContainerRegistry/registries/regenerateCredential/action";
+
+#[derive(Deserialize)]
+struct Regenerate {
+    name: String,
+}
+
+/// `POST listCredentials`
+pub(crate) async fn list(call: &Call<'_>, at: &RegistryAt) -> Result<Response, ArmError> {
+    let registry = registries::find(call, at, LIST)?;
+    check_enabled(&registry)?;
+    Ok(Json(shown(call, &registry)).into_response())
+}
+
+/// `POST regenerateCredential`
+pub(crate) async fn regenerate(
+    call: &Call<'_>,
+    at: &RegistryAt,
+    body: Body,
+) -> Result<Response, ArmError> {
+    let registry = registries::find(call, at, REGENERATE)?;
+    check_enabled(&registry)?;
+    let Regenerate { name } = body::read(call.app, body).await?;
+    let all = call.app.content.registries().all();
+    let made = call.app.access.regenerate_admin_password(&registry, &name, &all).await;
+    match made.map_err(ArmError::internal)? {
+        true => Ok(Json(shown(call, &registry)).into_response()),
+        false => Err(ArmError::bad_request("name is password or password2")),
+    }
+}
+
+fn check_enabled(registry: &Registry) -> Result<(), ArmError> {
+    match registry.settings.admin_enabled {
+        true => Ok(()),
+        false => {
+            let message = "The admin user is not enabled on this registry.";
+            Err(ArmError::new(
+                StatusCode::BAD_REQUEST,
+                "UnAuthorizedForCredentialOperations",
+                message,
+            ))
+        }
+    }
+}
+
+fn shown(call: &Call<'_>, registry: &Registry) -> Value {
+    let passwords = call.app.access.admin_passwords(registry);
+    let passwords: Vec<Value> = passwords
+        .iter()
+        .map(|(name, password)| json!({ "name": name, "value": password.expose() }))
+        .collect();
+    json!({ "username": registry.name.as_str(), "passwords": passwords })
+}

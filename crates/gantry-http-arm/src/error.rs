@@ -1,0 +1,105 @@
+//! Errors in ARM's form: `{"error":{"code":…,"message":…}}`.
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use gantry_access::DbError;
+use http::{HeaderValue, Method, StatusCode, header};
+use serde_json::json;
+
+/// An error answer. Its text goes to the client.
+#[derive(Debug)]
+pub(crate) struct ArmError(Box<Parts>);
+
+#[derive(Debug)]
+struct Parts {
+    status: StatusCode,
+    code: &'static str,
+    message: String,
+    challenge: Option<String>,
+    retry_after: Option<u64>,
+}
+
+impl ArmError {
+    pub(crate) fn new(
+        status: StatusCode,
+        code: &'static str,
+        message: impl std::fmt::Display,
+    ) -> Self {
+        let message = message.to_string();
+        Self(Box::new(Parts { status, code, message, challenge: None, retry_after: None }))
+    }
+
+    pub(crate) fn bad_request(message: impl std::fmt::Display) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "InvalidRequestContent", message)
+    }
+
+    pub(crate) fn not_found(message: impl std::fmt::Display) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "ResourceNotFound", message)
+    }
+
+    pub(crate) fn conflict(code: &'static str, message: impl std::fmt::Display) -> Self {
+        Self::new(StatusCode::CONFLICT, code, message)
+    }
+
+    pub(crate) fn no_such_operation(method: &Method, path: &str) -> Self {
+        let message = format!("there is no operation {method} {path}");
+        Self::new(StatusCode::NOT_FOUND, "InvalidResourceType", message)
+    }
+
+    /// 401, with where to sign in. No `claims`: they would have clients sign in anew each time.
+    pub(crate) fn unauthenticated(authority: &str, message: impl std::fmt::Display) -> Self {
+        let mut error = Self::new(StatusCode::UNAUTHORIZED, "InvalidAuthenticationToken", message);
+        let challenge =
+            format!("Bearer authorization_uri=\"{authority}\", error=\"invalid_token\"");
+        error.0.challenge = Some(challenge);
+        error
+    }
+
+    /// 403, whether or not the resource is there.
+    pub(crate) fn forbidden(action: &str, scope: &str) -> Self {
+        let message = format!(
+            "The client does not have authorization to perform action '{action}' over scope \
+             '{scope}', or the scope is invalid."
+        );
+        Self::new(StatusCode::FORBIDDEN, "AuthorizationFailed", message)
+    }
+
+    /// A failure of the server. What it was is logged, the client hears only that it was one.
+    pub(crate) fn internal(error: impl std::fmt::Display) -> Self {
+        tracing::error!(error = %error, "a management request failed");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", "internal error")
+    }
+}
+
+impl From<DbError> for ArmError {
+    fn from(error: DbError) -> Self {
+        match error {
+            DbError::Unavailable(reason) => {
+                tracing::error!(error = %reason, "a management request failed for now");
+                let message = "the server can't do this just now";
+                let mut error =
+                    Self::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", message);
+                error.0.retry_after = Some(5);
+                error
+            }
+            error => Self::internal(error),
+        }
+    }
+}
+
+impl IntoResponse for ArmError {
+    fn into_response(self) -> Response {
+        let Parts { status, code, message, challenge, retry_after } = *self.0;
+        let body = json!({ "error": { "code": code, "message": message } });
+        let mut response = (status, Json(body)).into_response();
+        let headers = response.headers_mut();
+        headers.insert("x-ms-error-code", HeaderValue::from_static(code));
+        if let Some(challenge) = challenge.and_then(|text| HeaderValue::from_str(&text).ok()) {
+            headers.insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        if let Some(seconds) = retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}

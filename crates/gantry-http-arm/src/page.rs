@@ -1,0 +1,68 @@
+//! Lists, in pages: `{"value":[…],"nextLink":…}`.
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use gantry_http_base::Query;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::Call;
+use crate::error::ArmError;
+
+/// Entries on a page.
+pub(crate) const LIMIT: usize = 100;
+/// The parameter that says behind what a page begins.
+const AFTER: &str = "$skiptoken";
+
+/// Behind what the page begins that is asked for; empty for the first.
+pub(crate) fn after(call: &Call<'_>) -> Result<String, ArmError> {
+    let after = Query::of(&call.parts.uri).first(AFTER).unwrap_or_default().into_owned();
+    match after.len() <= 260 {
+        true => Ok(after),
+        false => Err(ArmError::bad_request("$skiptoken is too long")),
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct List {
+    value: Vec<Value>,
+    next_link: Option<String>,
+}
+
+/// A whole list.
+pub(crate) fn whole(value: Vec<Value>) -> Response {
+    Json(List { value, next_link: None }).into_response()
+}
+
+/// A page, behind whose last entry there may be more: `next` is that entry's place.
+pub(crate) fn page(call: &Call<'_>, value: Vec<Value>, next: Option<&str>) -> Response {
+    let next_link = next.map(|next| {
+        let query = Query::of(&call.parts.uri);
+        let version = query.first("api-version").unwrap_or_default();
+        let filter = query.first("$filter");
+        let mut link = format!(
+            "{}{}?api-version={}&{AFTER}={}",
+            call.base,
+            call.parts.uri.path(),
+            escaped(&version),
+            escaped(next)
+        );
+        if let Some(filter) = filter {
+            link.push_str(&format!("&$filter={}", escaped(&filter)));
+        }
+        link
+    });
+    Json(List { value, next_link }).into_response()
+}
+
+fn escaped(text: &str) -> String {
+    let keep = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    text.bytes().fold(String::new(), |mut escaped, byte| {
+        match keep(byte) {
+            true => escaped.push(char::from(byte)),
+            false => escaped.push_str(&format!("%{byte:02X}")),
+        }
+        escaped
+    })
+}

@@ -1,0 +1,130 @@
+//! Scope maps of repository-scoped tokens.
+
+use axum::Json;
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use gantry_access::scope_maps::ScopeMapError;
+use gantry_model::Registry;
+use gantry_model::scoped::{ScopeMap, ScopeMapAction, ScopedName};
+use http::StatusCode;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::error::ArmError;
+use crate::page::{self, LIMIT};
+use crate::route::{RegistryAt, Verb};
+use crate::{Call, body, registries};
+
+#[derive(Deserialize)]
+struct Wanted {
+    properties: WantedProperties,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WantedProperties {
+    description: Option<String>,
+    actions: Option<Vec<String>>,
+    // What a client read and sends back.
+    #[serde(rename = "type")]
+    _type: Option<Value>,
+    #[serde(rename = "creationDate")]
+    _creation_date: Option<Value>,
+    #[serde(rename = "provisioningState")]
+    _provisioning_state: Option<Value>,
+}
+
+/// `GET scopeMaps`
+pub(crate) async fn list(call: &Call<'_>, at: &RegistryAt) -> Result<Response, ArmError> {
+    let registry = registries::find(call, at, &action(Verb::Get))?;
+    let after = page::after(call)?;
+    let mut maps = call.app.access.list_scope_maps(&registry, &after, LIMIT + 1).await?;
+    let more = maps.len() > LIMIT;
+    maps.truncate(LIMIT);
+    let next = maps.last().filter(|_| more).map(|map| map.name.key().to_owned());
+    let values = maps.iter().map(|map| render(call, &registry, map)).collect();
+    Ok(page::page(call, values, next.as_deref()))
+}
+
+/// One scope map: shown, made, changed, deleted.
+pub(crate) async fn one(
+    call: &Call<'_>,
+    at: &RegistryAt,
+    name: &str,
+    verb: Verb,
+    body: Body,
+) -> Result<Response, ArmError> {
+    let registry = registries::find(call, at, &action(verb))?;
+    let name: ScopedName = name.parse().map_err(ArmError::bad_request)?;
+    let access = &call.app.access;
+    let missing = || refused(ScopeMapError::Missing(name.clone()));
+    match verb {
+        Verb::Get => {
+            let map = access.find_scope_map(&registry, &name).await?.ok_or_else(missing)?;
+            Ok(Json(render(call, &registry, &map)).into_response())
+        }
+        Verb::Put | Verb::Patch => {
+            let Wanted { properties } = body::read(call.app, body).await?;
+            let present = access.find_scope_map(&registry, &name).await?;
+            let (description, actions) = match (&present, verb) {
+                (None, Verb::Patch) => return Err(missing()),
+                (Some(map), Verb::Patch) => {
+                    let actions = properties.actions.map(|actions| parse(&actions)).transpose()?;
+                    (
+                        properties.description.or_else(|| map.description.clone()),
+                        actions.unwrap_or_else(|| map.actions.clone()),
+                    )
+                }
+                _ => {
+                    let actions = properties.actions.unwrap_or_default();
+                    (properties.description, parse(&actions)?)
+                }
+            };
+            let set = access.set_scope_map(&registry, &name, description, actions).await;
+            let map = set.map_err(refused)?;
+            let status = if present.is_none() { StatusCode::CREATED } else { StatusCode::OK };
+            Ok((status, Json(render(call, &registry, &map))).into_response())
+        }
+        Verb::Delete => match access.delete_scope_map(&registry, &name).await {
+            Ok(()) => Ok(StatusCode::OK.into_response()),
+            Err(ScopeMapError::Missing(_)) => Ok(StatusCode::NO_CONTENT.into_response()),
+            Err(error) => Err(refused(error)),
+        },
+    }
+}
+
+fn parse(actions: &[String]) -> Result<Vec<ScopeMapAction>, ArmError> {
+    actions.iter().map(|action| action.parse().map_err(ArmError::bad_request)).collect()
+}
+
+/// The action that the verb takes.
+fn action(verb: Verb) -> String {
+    format!("Microsoft.ContainerRegistry/registries/scopeMaps/{}", verb.action())
+}
+
+fn render(call: &Call<'_>, registry: &Registry, map: &ScopeMap) -> Value {
+    let own = call.app.access.resource_id(registry);
+    let created = map.created_at.unwrap_or(registry.created_at);
+    json!({
+        "id": format!("{own}/scopeMaps/{}", map.name),
+        "name": map.name.as_str(),
+        "type": "Microsoft.ContainerRegistry/registries/scopeMaps",
+        "properties": {
+            "description": map.description,
+            "type": if map.is_of_the_system() { "SystemDefined" } else { "UserDefined" },
+            "creationDate": created.to_string(),
+            "provisioningState": "Succeeded",
+            "actions": map.actions.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        },
+    })
+}
+
+fn refused(error: ScopeMapError) -> ArmError {
+    match error {
+        ScopeMapError::Missing(_) => ArmError::not_found(error),
+        ScopeMapError::OfTheSystem(_) | ScopeMapError::Actions(_) => ArmError::bad_request(error),
+        ScopeMapError::TooMany(_) => ArmError::conflict("ScopeMapsLimitExceeded", error),
+        ScopeMapError::InUse(_) => ArmError::conflict("ScopeMapInUse", error),
+        ScopeMapError::Catalog(error) => error.into(),
+    }
+}

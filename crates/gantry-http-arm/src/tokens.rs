@@ -1,0 +1,227 @@
+//! Repository-scoped tokens.
+
+use axum::Json;
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use gantry_access::tokens::TokenError;
+use gantry_arm::ResourceId;
+use gantry_model::Registry;
+use gantry_model::Timestamp;
+use gantry_model::scoped::{ScopedName, Token, TokenPassword, TokenPasswordName};
+use http::StatusCode;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::error::ArmError;
+use crate::page::{self, LIMIT};
+use crate::route::{RegistryAt, Verb};
+use crate::{Call, body, registries};
+
+const GENERATE: &str = "Microsoft.ContainerRegistry/registries/generateCredentials/action";
+
+#[derive(Deserialize)]
+struct Wanted {
+    properties: WantedProperties,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct WantedProperties {
+    scope_map_id: Option<String>,
+    status: Option<Status>,
+    credentials: Option<WantedCredentials>,
+    // What a client read and sends back.
+    #[serde(rename = "creationDate")]
+    _creation_date: Option<Value>,
+    #[serde(rename = "provisioningState")]
+    _provisioning_state: Option<Value>,
+}
+
+#[derive(Deserialize)]
+struct WantedCredentials {
+    #[serde(default)]
+    passwords: Option<Vec<NamedPassword>>,
+    #[serde(default)]
+    certificates: Option<Vec<Value>>,
+}
+
+#[derive(Deserialize)]
+struct NamedPassword {
+    name: TokenPasswordName,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Status {
+    Enabled,
+    Disabled,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Generate {
+    token_id: String,
+    name: Option<TokenPasswordName>,
+    expiry: Option<String>,
+}
+
+/// `GET tokens`
+pub(crate) async fn list(call: &Call<'_>, at: &RegistryAt) -> Result<Response, ArmError> {
+    let registry = registries::find(call, at, &action(Verb::Get))?;
+    let after = page::after(call)?;
+    let mut tokens = call.app.access.list_tokens(&registry, &after, LIMIT + 1).await?;
+    let more = tokens.len() > LIMIT;
+    tokens.truncate(LIMIT);
+    let next = tokens.last().filter(|_| more).map(|token| token.name.key().to_owned());
+    let values = tokens.iter().map(|token| render(call, &registry, token)).collect();
+    Ok(page::page(call, values, next.as_deref()))
+}
+
+/// One token: shown, made, changed, deleted.
+pub(crate) async fn one(
+    call: &Call<'_>,
+    at: &RegistryAt,
+    name: &str,
+    verb: Verb,
+    body: Body,
+) -> Result<Response, ArmError> {
+    let registry = registries::find(call, at, &action(verb))?;
+    let name: ScopedName = name.parse().map_err(ArmError::bad_request)?;
+    let access = &call.app.access;
+    match verb {
+        Verb::Get => {
+            let token = access.find_token(&registry, &name).await?;
+            let token = token.ok_or_else(|| refused(TokenError::Missing(name)))?;
+            Ok(Json(render(call, &registry, &token)).into_response())
+        }
+        Verb::Put | Verb::Patch => {
+            let Wanted { properties } = body::read(call.app, body).await?;
+            set(call, &registry, &name, verb, properties).await
+        }
+        Verb::Delete => match access.delete_token(&registry, &name).await {
+            Ok(()) => Ok(StatusCode::OK.into_response()),
+            Err(TokenError::Missing(_)) => Ok(StatusCode::NO_CONTENT.into_response()),
+            Err(error) => Err(refused(error)),
+        },
+    }
+}
+
+async fn set(
+    call: &Call<'_>,
+    registry: &Registry,
+    name: &ScopedName,
+    verb: Verb,
+    wanted: WantedProperties,
+) -> Result<Response, ArmError> {
+    let access = &call.app.access;
+    let present = access.find_token(registry, name).await?;
+    if present.is_none() && verb == Verb::Patch {
+        return Err(refused(TokenError::Missing(name.clone())));
+    }
+    let scope_map = match (&wanted.scope_map_id, &present) {
+        (Some(id), _) => scope_map_name(call, registry, id)?,
+        (None, Some(token)) => token.scope_map.clone(),
+        (None, None) => return Err(ArmError::bad_request("scopeMapId is missing")),
+    };
+    if wanted
+        .credentials
+        .as_ref()
+        .and_then(|c| c.certificates.as_ref())
+        .is_some_and(|c| !c.is_empty())
+    {
+        let message = "tokens with certificates are not supported: generate passwords";
+        return Err(ArmError::bad_request(message));
+    }
+    let enabled = wanted.status.map(|status| matches!(status, Status::Enabled));
+    access.set_token(registry, name, &scope_map, enabled).await.map_err(refused)?;
+    if let Some(passwords) = wanted.credentials.and_then(|credentials| credentials.passwords) {
+        let kept = passwords.iter().map(|one| one.name).collect();
+        access.keep_passwords(registry, name, kept).await.map_err(refused)?;
+    }
+    let token = access.find_token(registry, name).await?;
+    let token = token.ok_or_else(|| refused(TokenError::Missing(name.clone())))?;
+    let status = if present.is_none() { StatusCode::CREATED } else { StatusCode::OK };
+    Ok((status, Json(render(call, registry, &token))).into_response())
+}
+
+/// `POST generateCredentials`
+pub(crate) async fn generate(
+    call: &Call<'_>,
+    at: &RegistryAt,
+    body: Body,
+) -> Result<Response, ArmError> {
+    let registry = registries::find(call, at, GENERATE)?;
+    let wanted: Generate = body::read(call.app, body).await?;
+    let token: ResourceId = wanted.token_id.parse().map_err(ArmError::bad_request)?;
+    let own =
+        at.id.contains(&token) && token.is_type("Microsoft.ContainerRegistry/registries/tokens");
+    let name = token.name().filter(|_| own);
+    let name = name.ok_or_else(|| ArmError::bad_request("tokenId is no token of this registry"))?;
+    let name: ScopedName = name.parse().map_err(ArmError::bad_request)?;
+    let expiry = wanted.expiry.map(|text| text.parse::<Timestamp>().map_err(ArmError::bad_request));
+    let expiry = expiry.transpose()?;
+    let made = call.app.access.generate_passwords(&registry, &name, wanted.name, expiry);
+    let made = made.await.map_err(refused)?;
+    let passwords: Vec<Value> = made
+        .passwords
+        .iter()
+        .map(|(row, text)| {
+            let mut shown = password(row);
+            shown["value"] = text.expose().into();
+            shown
+        })
+        .collect();
+    Ok(Json(json!({ "username": made.user.as_str(), "passwords": passwords })).into_response())
+}
+
+/// The action that the verb takes.
+fn action(verb: Verb) -> String {
+    format!("Microsoft.ContainerRegistry/registries/tokens/{}", verb.action())
+}
+
+fn scope_map_name(call: &Call<'_>, registry: &Registry, id: &str) -> Result<ScopedName, ArmError> {
+    let refuse = || ArmError::bad_request("scopeMapId is no scope map of this registry");
+    let id: ResourceId = id.parse().map_err(|_| refuse())?;
+    let own = registries::id(call, registry).is_some_and(|own| own.contains(&id));
+    let is_map = id.is_type("Microsoft.ContainerRegistry/registries/scopeMaps");
+    let name = id.name().filter(|_| own && is_map).ok_or_else(refuse)?;
+    name.parse().map_err(|_| refuse())
+}
+
+fn render(call: &Call<'_>, registry: &Registry, token: &Token) -> Value {
+    let own = call.app.access.resource_id(registry);
+    json!({
+        "id": format!("{own}/tokens/{}", token.name),
+        "name": token.name.as_str(),
+        "type": "Microsoft.ContainerRegistry/registries/tokens",
+        "properties": {
+            "creationDate": token.created_at.to_string(),
+            "provisioningState": "Succeeded",
+            "scopeMapId": format!("{own}/scopeMaps/{}", token.scope_map),
+            "status": if token.enabled { "enabled" } else { "disabled" },
+            "credentials": {
+                "certificates": [],
+                "passwords": token.passwords.iter().map(password).collect::<Vec<_>>(),
+            },
+        },
+    })
+}
+
+fn password(password: &TokenPassword) -> Value {
+    json!({
+        "name": password.name.as_str(),
+        "creationTime": password.created_at.to_string(),
+        "expiry": password.expires_at.map(|at| at.to_string()),
+    })
+}
+
+fn refused(error: TokenError) -> ArmError {
+    match error {
+        TokenError::Missing(_) => ArmError::not_found(error),
+        TokenError::NoSuchScopeMap(_) | TokenError::Reserved | TokenError::Expired => {
+            ArmError::bad_request(error)
+        }
+        TokenError::TooMany(_) => ArmError::conflict("TokensLimitExceeded", error),
+        TokenError::Catalog(error) => error.into(),
+    }
+}
