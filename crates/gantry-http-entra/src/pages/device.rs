@@ -7,6 +7,7 @@
 use axum::body::Body;
 use axum::response::Response;
 use gantry_directory::Attempt;
+use gantry_model::audit::AuditAction;
 use http::{Method, StatusCode};
 
 use super::browser::{Browser, FORM_TOKEN};
@@ -101,6 +102,8 @@ async fn decide(
         let text = "Somebody has decided on this code before.";
         return Ok(enter_code(browser, "", Some(text)));
     }
+    let said = if approved { "approved" } else { "declined" };
+    call.note_granted(AuditAction::DirectorySignIn, person.id, format!("device {said}: {program}"));
     let body = match approved {
         true => format!(
             "<h1>You have signed in</h1>\n<p>{} goes on by itself. You can close this window.</p>",
