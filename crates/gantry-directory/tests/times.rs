@@ -74,7 +74,7 @@ async fn a_device_waits_for_a_quarter_of_an_hour() {
     for (seconds, good) in [(15 * 60 - 1, true), (15 * 60, false)] {
         let device = here.directory.start_device(client, SCOPE).await.unwrap();
         let waits = here.directory.find_device(&device.user_code).await.unwrap().unwrap();
-        assert!(here.directory.decide_device(&waits, person.id, true).await.unwrap());
+        assert!(here.directory.decide_device(&waits, &person, true).await.unwrap());
         here.pass(seconds);
         let polled = here.directory.sign_in_device(client, device.device_code.expose()).await;
         match good {
@@ -85,6 +85,19 @@ async fn a_device_waits_for_a_quarter_of_an_hour() {
     let device = here.directory.start_device(client, SCOPE).await.unwrap();
     here.pass(15 * 60);
     assert!(here.directory.find_device(&device.user_code).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn what_was_approved_ends_with_the_sign_in() {
+    let here = Fixture::new().await;
+    let client = AZURE_CLI.parse().unwrap();
+    let person = here.person().await;
+    let device = here.directory.start_device(client, SCOPE).await.unwrap();
+    let waits = here.directory.find_device(&device.user_code).await.unwrap().unwrap();
+    assert!(here.directory.decide_device(&waits, &person, true).await.unwrap());
+    here.directory.sign_out(person.id).await.unwrap();
+    let polled = here.directory.sign_in_device(client, device.device_code.expose()).await;
+    assert!(matches!(polled, Err(SignInError::Grant(_))), "{polled:?}");
 }
 
 #[tokio::test]

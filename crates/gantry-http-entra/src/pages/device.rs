@@ -98,7 +98,7 @@ async fn decide(
         Some("decline") => false,
         _ => return Ok(ask(browser, &program, &device.scope, &device.user_code, cookies)),
     };
-    if !directory.decide_device(&device, person.id, approved).await? {
+    if !directory.decide_device(&device, person, approved).await? {
         let text = "Somebody has decided on this code before.";
         return Ok(enter_code(browser, "", Some(text)));
     }
