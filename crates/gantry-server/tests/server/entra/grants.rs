@@ -241,6 +241,10 @@ async fn a_form_is_well_formed_or_refused() {
         let (status, body) = ask(&server, "common", &form).await;
         assert_eq!((status, &body["error"]), (400, &error.into()), "{body}");
     }
+    for tenant in ["contoso.com", "00000000-0000-0000-0000-000000000000", "consumers", "%63ommon"] {
+        let (status, body) = ask(&server, tenant, &good).await;
+        assert_eq!((status, number(&body)), (400, 90_002), "{tenant}: {body}");
+    }
     // One way to prove oneself, and one name.
     let mut two = good.clone();
     two.push(("client_assertion", "a.b.c"));
@@ -276,6 +280,11 @@ async fn tokens_are_not_given_over_plain_http_from_elsewhere() {
             let answer = request.header("x-forwarded-proto", scheme).send().await.unwrap();
             assert_eq!(answer.status().as_u16(), status, "{path} over {scheme}");
         }
+    }
+    for path in ["/devicelogin", "/graph/v1.0/users", "/common/oauth2/v2.0/authorize"] {
+        let request = server.request(Method::GET, path).header("x-forwarded-for", "192.0.2.1");
+        let answer = request.header("x-forwarded-proto", "http").send().await.unwrap();
+        assert_eq!(answer.status(), 403, "{path}");
     }
     let document = server.request(Method::GET, "/common/v2.0/.well-known/openid-configuration");
     let document =
