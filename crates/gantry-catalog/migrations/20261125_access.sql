@@ -206,6 +206,7 @@ create table device_code (
     scope {TEXT} not null,
     state {TEXT} not null,
     user_id {TEXT},
+    epoch {INT},
     expires_at {INT} not null
 ) {TABLE};
 

@@ -30,6 +30,9 @@ use crate::{Directory, Principal, PrincipalKind, TokenRefusal};
 /// and is known without being made.
 pub const AZURE_CLI: &str = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
 
+/// Why what somebody has agreed to counts no more.
+const SIGNED_OUT: &str = "whoever signed in was signed out since, or may not sign in any more";
+
 /// What an application proves itself with.
 #[derive(Clone, Debug)]
 pub enum ClientProof {

@@ -23,8 +23,9 @@ mod tokens;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use gantry_http_base::{Answered, App, BaseAddress, inert};
-use http::Request;
 use http::request::Parts;
+use http::{Method, Request};
+use strum::VariantNames;
 
 use caller::Caller;
 use error::ArmError;
@@ -41,11 +42,21 @@ pub fn is_for(path: &str) -> bool {
     }
 }
 
+/// What each operation is called.
+pub const OPERATIONS: &[&str] = Route::VARIANTS;
+
+/// Which of [`OPERATIONS`] a method and path ask for.
+pub fn operation(method: &Method, path: &str) -> Option<&'static str> {
+    Route::parse(method, path).map(Into::into)
+}
+
 /// Answers a request whose path is one of the management API.
 pub async fn serve(app: &App, request: Request<Body>) -> Answered {
     let (parts, body) = request.into_parts();
+    let route = Route::parse(&parts.method, parts.uri.path());
+    let operation = route.as_ref().map_or("arm", Into::into);
     let outcome = match base(app, &parts) {
-        Ok(base) => match Route::parse(&parts.method, parts.uri.path()) {
+        Ok(base) => match route {
             // Clients read it before they know where to sign in.
             Some(Route::Metadata) => Ok(metadata::show(app, &base, &parts.uri)),
             route => match Caller::of(app, &base, &parts.headers).await {
@@ -55,30 +66,29 @@ pub async fn serve(app: &App, request: Request<Body>) -> Answered {
         },
         Err(refusal) => Err(refusal),
     };
-    finish(outcome)
+    finish(operation, outcome)
 }
 
 /// Answers a request of the operator's, who has the server's own socket.
 pub async fn serve_operator(app: &App, request: Request<Body>) -> Answered {
     let (parts, body) = request.into_parts();
+    let route = Route::parse(&parts.method, parts.uri.path());
+    let operation = route.as_ref().map_or("arm", Into::into);
     let outcome = match base(app, &parts) {
-        Ok(base) => {
-            let route = Route::parse(&parts.method, parts.uri.path());
-            answer(app, &Caller::operator(), &base, route, &parts, body).await
-        }
+        Ok(base) => answer(app, &Caller::operator(), &base, route, &parts, body).await,
         Err(refusal) => Err(refusal),
     };
-    finish(outcome)
+    finish(operation, outcome)
 }
 
 fn base(app: &App, parts: &Parts) -> Result<BaseAddress, ArmError> {
     BaseAddress::of(app, parts).map_err(|_| ArmError::bad_request("the request names no host"))
 }
 
-fn finish(outcome: Result<Response, ArmError>) -> Answered {
+fn finish(endpoint: &'static str, outcome: Result<Response, ArmError>) -> Answered {
     let mut response = outcome.unwrap_or_else(IntoResponse::into_response);
     inert(response.headers_mut());
-    Answered { response, registry: None, endpoint: "management", actor: None }
+    Answered { response, registry: None, endpoint, actor: None }
 }
 
 async fn answer(

@@ -2,9 +2,11 @@
 
 use gantry_arm::{Guid, ResourceId};
 use http::Method;
+use strum::{IntoStaticStr, VariantNames};
 
-/// An operation.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// An operation. Its name is what the metrics call it.
+#[derive(Clone, Debug, PartialEq, Eq, IntoStaticStr, VariantNames)]
+#[strum(serialize_all = "snake_case", prefix = "arm_")]
 pub(crate) enum Route {
     Metadata,
     Tenants,

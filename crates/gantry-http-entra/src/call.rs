@@ -3,11 +3,14 @@
 use std::net::IpAddr;
 
 use axum::response::{IntoResponse, Response};
+use gantry_access::Noted;
 use gantry_arm::Guid;
 use gantry_directory::Directory;
 use gantry_directory::sign_in::SignInContext;
 use gantry_http_base::{App, BaseAddress, client_address};
 use gantry_model::Timestamp;
+use gantry_model::audit::{AuditAction, AuditOutcome};
+use gantry_model::permission::Identity;
 use http::request::Parts;
 
 use crate::error::EntraError;
@@ -67,6 +70,28 @@ impl<'a> Call<'a> {
 
     pub(crate) fn context(&self) -> SignInContext<'_> {
         SignInContext { address: self.address(), issuer: &self.asked_issuer }
+    }
+
+    /// Notes in the audit stream who did something.
+    pub(crate) fn note_granted(&self, action: AuditAction, principal: Guid, detail: String) {
+        let identity = Identity::principal(&principal.to_string());
+        self.note(action, AuditOutcome::Granted, identity.as_str(), detail);
+    }
+
+    /// Notes in the audit stream who was refused, by whom they say that they are.
+    pub(crate) fn note_refused(&self, action: AuditAction, account: &str, detail: String) {
+        self.note(action, AuditOutcome::Refused, account, detail);
+    }
+
+    pub(crate) fn note(
+        &self,
+        action: AuditAction,
+        outcome: AuditOutcome,
+        identity: &str,
+        detail: String,
+    ) {
+        let noted = Noted { identity, address: self.address(), detail };
+        self.app.access.audit().note(None, action, outcome, &noted);
     }
 
     /// An error in Entra's form.

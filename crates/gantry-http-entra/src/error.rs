@@ -112,6 +112,12 @@ impl EntraError {
         }
     }
 
+    /// Whether somebody was refused, rather than not understood, told to wait for others, or let down.
+    pub(crate) fn is_refusal(&self) -> bool {
+        let refuses = ["invalid_client", "invalid_grant", "unauthorized_client"];
+        refuses.contains(&self.error) || self.status == StatusCode::TOO_MANY_REQUESTS
+    }
+
     /// The error as its endpoint answers it.
     pub(crate) fn answer(self, now: Timestamp, correlation: Guid) -> ErrorReply {
         ErrorReply { error: self, now, trace: gantry_directory::new_id(), correlation }

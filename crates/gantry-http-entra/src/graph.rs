@@ -21,7 +21,9 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use gantry_arm::ResourceId;
 use gantry_directory::{Audience, Directory, Principal, PrincipalKind, TokenRefusal};
+use gantry_model::audit::{AuditAction, AuditOutcome};
 use gantry_model::directory::{Application, Group, ServicePrincipal, User};
+use gantry_model::permission::Identity;
 use gantry_oci::Authorization;
 use http::Method;
 use http::header::AUTHORIZATION;
@@ -129,17 +131,56 @@ impl Graph<'_> {
     async fn respond(&self, rest: &str, body: Body) -> Result<Reply, GraphError> {
         let path = segments(rest);
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
-        let is_get = matches!(self.call.parts.method, Method::GET | Method::HEAD);
-        let right = match path.as_slice() {
-            _ if is_get => Right::Read,
+        let right = match (&self.call.parts.method, path.as_slice()) {
+            (&Method::GET | &Method::HEAD, _) => Right::Read,
             // Questions that are too long for an address.
-            [.., "getByIds" | "getMemberGroups" | "checkMemberGroups"] => Right::Read,
+            (&Method::POST, ["v1.0", "directoryObjects", "getByIds"]) => Right::Read,
+            (&Method::POST, ["v1.0", kind, _, question])
+                if objects::is_about_groups(kind, question) =>
+            {
+                Right::Read
+            }
             // Asks for the present password.
-            ["v1.0", "me", "changePassword"] => Right::Read,
+            (&Method::POST, ["v1.0", "me", "changePassword"]) => Right::Read,
             _ => Right::Write,
         };
-        self.check_right(right).await?;
-        match path.as_slice() {
+        match right {
+            Right::Read => {
+                self.check_right(right).await?;
+                self.answer(&path, body).await
+            }
+            Right::Write => {
+                let checked = self.check_right(right).await;
+                let outcome = match checked {
+                    Ok(()) => self.answer(&path, body).await,
+                    Err(error) => Err(error),
+                };
+                self.note(&outcome);
+                outcome
+            }
+        }
+    }
+
+    /// Notes in the audit stream who changed something, or may not.
+    fn note(&self, outcome: &Result<Reply, GraphError>) {
+        let outcome = match outcome {
+            Ok(_) => AuditOutcome::Granted,
+            Err(error) if error.is_denial() => AuditOutcome::Refused,
+            Err(_) => return,
+        };
+        let identity = match &self.caller {
+            GraphCaller::Principal(principal) => {
+                Identity::principal(&principal.id.to_string()).as_str().to_owned()
+            }
+            GraphCaller::Operator => "operator".to_owned(),
+        };
+        let parts = self.call.parts;
+        let detail = format!("{} {}", parts.method, parts.uri.path());
+        self.call.note(AuditAction::Manage, outcome, &identity, detail);
+    }
+
+    async fn answer(&self, path: &[&str], body: Body) -> Result<Reply, GraphError> {
+        match path {
             ["v1.0", rest @ ..] => self.v1(rest, body).await,
             ["gantry", rest @ ..] => self.own(rest, body).await,
             _ => Err(GraphError::no_segment(path.first().copied().unwrap_or_default())),

@@ -23,6 +23,8 @@ use gantry_http_base::{Answered, App, BaseAddress};
 use http::request::Parts;
 use http::{HeaderValue, Request, StatusCode, header};
 
+use strum::VariantNames;
+
 use call::Call;
 use error::EntraError;
 use graph::GraphCaller;
@@ -31,6 +33,14 @@ use path::Endpoint;
 /// Whether the path is one of this surface's.
 pub fn is_for(path: &str) -> bool {
     Endpoint::parse(path).is_some()
+}
+
+/// What each endpoint is called.
+pub const ENDPOINTS: &[&str] = Endpoint::VARIANTS;
+
+/// Which of [`ENDPOINTS`] a path is.
+pub fn endpoint(path: &str) -> Option<&'static str> {
+    Endpoint::parse(path).map(Into::into)
 }
 
 /// Answers a request for a path that [`is_for`] knows.
@@ -43,14 +53,14 @@ pub async fn serve(app: &App, request: Request<Body>) -> Answered {
         Ok(base) => answer(app, &parts, base, endpoint, body).await,
         Err(refusal) => refusal.into_response(),
     };
-    Answered { response, registry: None, endpoint: endpoint.as_str(), actor: None }
+    Answered { response, registry: None, endpoint: endpoint.into(), actor: None }
 }
 
 /// Answers a request for Microsoft Graph by the operator, whom the caller has made sure of: whoever can
 /// open the operator's own socket. Other paths aren't there.
 pub async fn serve_operator(app: &App, request: Request<Body>) -> Answered {
     let (parts, body) = request.into_parts();
-    let Some(Endpoint::Graph(rest)) = Endpoint::parse(parts.uri.path()) else {
+    let Some(endpoint @ Endpoint::Graph(rest)) = Endpoint::parse(parts.uri.path()) else {
         return Answered::outside(StatusCode::NOT_FOUND.into_response());
     };
     let called = BaseAddress::of(app, &parts).map_err(IntoResponse::into_response);
@@ -58,7 +68,7 @@ pub async fn serve_operator(app: &App, request: Request<Body>) -> Answered {
         Ok(call) => Box::pin(graph::serve_to(&call, GraphCaller::Operator, rest, body)).await,
         Err(refusal) => refusal,
     };
-    Answered { response, registry: None, endpoint: "graph", actor: None }
+    Answered { response, registry: None, endpoint: endpoint.into(), actor: None }
 }
 
 async fn answer(

@@ -11,6 +11,7 @@ use axum::Json;
 use axum::response::{IntoResponse, Response};
 use gantry_directory::TokenWish;
 use gantry_directory::sign_in::{SignInError, WhichIdentity, WorkloadProof};
+use gantry_model::audit::AuditAction;
 use gantry_oci::Secret;
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
@@ -55,7 +56,14 @@ async fn answer(call: &Call<'_>, service: Service) -> Result<Value, Refused> {
     let scope = format!("{resource}/.default");
     let directory = call.directory();
     directory.check_scope(&scope)?;
-    let principal = directory.sign_in_workload(&proof, which(&form)?).await?;
+    let action = AuditAction::DirectorySignIn;
+    let tried = directory.sign_in_workload(&proof, which(&form)?).await;
+    let principal = tried.inspect_err(|error| {
+        if !matches!(error, SignInError::Catalog(_)) {
+            call.note_refused(action, "", format!("managed identity: {error}"));
+        }
+    })?;
+    call.note_granted(action, principal.id, "managed identity".to_owned());
     let identity = directory.find_service_principal(principal.id).await;
     let identity = identity.map_err(SignInError::from)?.ok_or(SignInError::Client)?;
     let wish =

@@ -1,5 +1,5 @@
-//! The pages on which people sign in. They are complete as they come: no script, nothing loaded, the
-//! little HTML there is made by `format!` with one escaping function, since a template engine would be
+//! The pages on which people sign in. They are complete as they come: no script is needed, nothing is
+//! loaded, and the little HTML there is made by `format!` with one escaping function, since a template engine would be
 //! more to trust than three forms are worth.
 
 pub(crate) mod authorize;

@@ -1,9 +1,12 @@
 //! Which endpoint a path is.
 
+use strum::{IntoStaticStr, VariantNames};
+
 use crate::managed_identity::Service;
 
-/// An endpoint, with the tenant as its path names it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// An endpoint, with the tenant as its path names it. Its name is what the metrics call it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, VariantNames)]
+#[strum(serialize_all = "snake_case", prefix = "entra_")]
 pub(crate) enum Endpoint<'p> {
     /// OpenID Connect Discovery 1.0, section 4.
     Configuration(&'p str),
@@ -114,23 +117,6 @@ impl<'p> Endpoint<'p> {
             | Self::Logout(_)
             | Self::DeviceLogin
             | Self::Graph(_) => true,
-        }
-    }
-
-    /// What it is called in the metrics.
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Configuration(_) => "entra_configuration",
-            Self::Keys(_) => "entra_keys",
-            Self::UserRealm(_) => "entra_user_realm",
-            Self::Instance => "entra_instance",
-            Self::Token(..) => "entra_token",
-            Self::DeviceCode(..) => "entra_device_code",
-            Self::Authorize(_) => "entra_authorize",
-            Self::Logout(_) => "entra_logout",
-            Self::DeviceLogin => "entra_device_login",
-            Self::ManagedIdentity(_) => "entra_managed_identity",
-            Self::Graph(_) => "graph",
         }
     }
 }

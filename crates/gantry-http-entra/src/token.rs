@@ -5,6 +5,7 @@ use axum::response::{IntoResponse, Response};
 use gantry_arm::Guid;
 use gantry_directory::sign_in::{ClientProof, SignInError};
 use gantry_directory::{Principal, TokenWish};
+use gantry_model::audit::AuditAction;
 use gantry_oci::{Authorization, Secret};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
@@ -27,15 +28,24 @@ pub(crate) async fn post(
     let grant = form.required("grant_type")?;
     let client = Client::of(&call.parts.headers, &form)?;
     let granted = match grant {
-        "client_credentials" => client_credentials(call, &form, version, &client).await?,
-        "refresh_token" => refresh_token(call, &form, version, &client).await?,
-        "password" => password(call, &form, version, &client).await?,
-        "authorization_code" => authorization_code(call, &form, version, &client).await?,
+        "client_credentials" => client_credentials(call, &form, version, &client).await,
+        "refresh_token" => refresh_token(call, &form, version, &client).await,
+        "password" => password(call, &form, version, &client).await,
+        "authorization_code" => authorization_code(call, &form, version, &client).await,
         "urn:ietf:params:oauth:grant-type:device_code" | "device_code" => {
-            device_code(call, &form, &client).await?
+            device_code(call, &form, &client).await
         }
         _ => return Err(EntraError::unsupported_grant()),
     };
+    let action = AuditAction::DirectorySignIn;
+    let how = format!("{grant} by {}", client.app_id);
+    let granted = granted.inspect_err(|error| {
+        if error.is_refusal() {
+            let account = form.get("username").unwrap_or(&client.app_id);
+            call.note_refused(action, account, format!("{how}: {}", error.description));
+        }
+    })?;
+    call.note_granted(action, granted.principal.id, how);
     let wish = TokenWish {
         issuer: &call.issuer,
         client: client.id()?,

@@ -30,8 +30,13 @@ pub struct DeviceCode {
 pub enum DeviceCodeState {
     /// Nobody has come yet.
     Pending,
-    /// This user has signed in for it.
-    Approved(Guid),
+    /// A user has signed in for it.
+    Approved {
+        /// Which.
+        user: Guid,
+        /// How often their sign-ins had been ended by then.
+        epoch: i64,
+    },
     /// A user has said no.
     Declined,
 }
@@ -43,19 +48,20 @@ pub(crate) const INSERT_DEVICE: Stmt = Stmt::new(
 );
 
 pub(crate) const FIND_DEVICE: Stmt = Stmt::new(
-    "select hash, user_code, client, scope, state, user_id, expires_at
+    "select hash, user_code, client, scope, state, user_id, epoch, expires_at
        from device_code
       where hash = $1",
 );
 
 pub(crate) const FIND_DEVICE_BY_USER_CODE: Stmt = Stmt::new(
-    "select hash, user_code, client, scope, state, user_id, expires_at
+    "select hash, user_code, client, scope, state, user_id, epoch, expires_at
        from device_code
       where user_code = $1",
 );
 
 pub(crate) const DECIDE_DEVICE: Stmt = Stmt::new(
-    "update device_code set state = $2, user_id = $3 where user_code = $1 and state = 'pending'",
+    "update device_code set state = $2, user_id = $3, epoch = $4
+      where user_code = $1 and state = 'pending'",
 );
 
 pub(crate) const TAKE_DEVICE: Stmt = Stmt::new("delete from device_code where hash = $1");
@@ -111,12 +117,14 @@ impl Transaction<'_, '_> {
         user_code: &str,
         state: DeviceCodeState,
     ) -> Result<bool, DbError> {
-        let (state, user) = match state {
-            DeviceCodeState::Pending => ("pending", None),
-            DeviceCodeState::Approved(user) => ("approved", Some(user.to_string())),
-            DeviceCodeState::Declined => ("declined", None),
+        let (state, user, epoch) = match state {
+            DeviceCodeState::Pending => ("pending", None, None),
+            DeviceCodeState::Approved { user, epoch } => {
+                ("approved", Some(user.to_string()), Some(epoch))
+            }
+            DeviceCodeState::Declined => ("declined", None, None),
         };
-        Ok(self.tx.exec(&DECIDE_DEVICE, &args![user_code, state, user])? == 1)
+        Ok(self.tx.exec(&DECIDE_DEVICE, &args![user_code, state, user, epoch])? == 1)
     }
 
     /// Ends the device's sign-in; true for the one who did.
@@ -152,7 +160,7 @@ impl Transaction<'_, '_> {
 
 fn device_code(row: &Row<'_>) -> Result<DeviceCode, DbError> {
     let state = match &*row.get::<String>(4)? {
-        "approved" => DeviceCodeState::Approved(row.parsed(5)?),
+        "approved" => DeviceCodeState::Approved { user: row.parsed(5)?, epoch: row.get(6)? },
         "declined" => DeviceCodeState::Declined,
         _ => DeviceCodeState::Pending,
     };
@@ -162,6 +170,6 @@ fn device_code(row: &Row<'_>) -> Result<DeviceCode, DbError> {
         client: row.get(2)?,
         scope: row.get(3)?,
         state,
-        expires_at: row.moment(6)?,
+        expires_at: row.moment(7)?,
     })
 }

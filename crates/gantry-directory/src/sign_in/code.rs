@@ -13,7 +13,7 @@ use gantry_sha2::Sha256;
 use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
-use super::{AZURE_CLI, SignInError};
+use super::{AZURE_CLI, SIGNED_OUT, SignInError};
 use crate::{Directory, Principal};
 
 /// How long a code is good (RFC 6749, 4.1.2: ten minutes at most).
@@ -164,7 +164,7 @@ impl Directory {
             return Err(SignInError::Grant("code_verifier is not the one of the code's challenge"));
         }
         let person = self.still_may_sign_in(user, epoch).await?;
-        Ok((person.ok_or(SignInError::PersonDisabled)?, request))
+        Ok((person.ok_or(SignInError::Grant(SIGNED_OUT))?, request))
     }
 }
 

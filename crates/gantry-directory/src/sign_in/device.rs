@@ -7,8 +7,8 @@ use gantry_catalog::{DeviceCode, DeviceCodeState, Durability, Transaction};
 use gantry_oci::Secret;
 use gantry_secrets::{Generated, SecretHash};
 
-use super::SignInError;
-use crate::{Directory, Principal, PrincipalKind};
+use super::{SIGNED_OUT, SignInError};
+use crate::{Directory, Principal};
 
 /// How long a person has.
 const LIFETIME: Duration = Duration::from_secs(15 * 60);
@@ -65,15 +65,16 @@ impl Directory {
         Ok(found.filter(waits))
     }
 
-    /// Notes what the user said to the device that waits for that code; false if it waits no more.
+    /// Notes what somebody who has signed in said to the device that waits for that code; false if it
+    /// waits no more. Approval ends with their sign-in.
     pub async fn decide_device(
         &self,
         code: &DeviceCode,
-        user: Guid,
+        person: &Principal,
         approved: bool,
     ) -> Result<bool, SignInError> {
         let state = match approved {
-            true => DeviceCodeState::Approved(user),
+            true => DeviceCodeState::Approved { user: person.id, epoch: person.epoch },
             false => DeviceCodeState::Declined,
         };
         let user_code = code.user_code.clone();
@@ -95,18 +96,16 @@ impl Directory {
         if code.expires_at <= self.now() {
             return Err(SignInError::Expired);
         }
-        let user = match code.state {
+        let (user, epoch) = match code.state {
             DeviceCodeState::Pending => return Err(SignInError::Pending),
             DeviceCodeState::Declined => return Err(SignInError::Declined),
-            DeviceCodeState::Approved(user) => user,
+            DeviceCodeState::Approved { user, epoch } => (user, epoch),
         };
         let take = move |tx: &mut Transaction<'_, '_>| tx.device_code_take(&hash);
         if !self.0.catalog.transaction(Durability::Process, take).await? {
             return Err(SignInError::Grant("the device code was used"));
         }
-        let user = self.0.catalog.user_find(user).await?.filter(|user| user.enabled);
-        let user = user.ok_or(SignInError::PersonDisabled)?;
-        let principal = self.principal(user.id, PrincipalKind::User, user.name.to_string()).await?;
-        Ok((principal, code.scope))
+        let person = self.still_may_sign_in(user, epoch).await?;
+        Ok((person.ok_or(SignInError::Grant(SIGNED_OUT))?, code.scope))
     }
 }

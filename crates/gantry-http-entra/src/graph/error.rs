@@ -73,6 +73,10 @@ impl GraphError {
         Self::new(StatusCode::FORBIDDEN, "Authorization_RequestDenied", message)
     }
 
+    pub(super) fn is_denial(&self) -> bool {
+        self.status == StatusCode::FORBIDDEN
+    }
+
     pub(super) fn too_long() -> Self {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge", "The body is too long.")
     }

@@ -7,6 +7,7 @@
 use axum::body::Body;
 use axum::response::Response;
 use gantry_directory::Attempt;
+use gantry_model::audit::AuditAction;
 use http::{Method, StatusCode};
 
 use super::browser::{Browser, FORM_TOKEN};
@@ -97,10 +98,12 @@ async fn decide(
         Some("decline") => false,
         _ => return Ok(ask(browser, &program, &device.scope, &device.user_code, cookies)),
     };
-    if !directory.decide_device(&device, person.id, approved).await? {
+    if !directory.decide_device(&device, person, approved).await? {
         let text = "Somebody has decided on this code before.";
         return Ok(enter_code(browser, "", Some(text)));
     }
+    let said = if approved { "approved" } else { "declined" };
+    call.note_granted(AuditAction::DirectorySignIn, person.id, format!("device {said}: {program}"));
     let body = match approved {
         true => format!(
             "<h1>You have signed in</h1>\n<p>{} goes on by itself. You can close this window.</p>",
@@ -137,7 +140,7 @@ fn enter_code(browser: &Browser<'_>, code: &str, problem: Option<&str>) -> Respo
     );
     let status = if problem.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
     let cookies = browser.cookies();
-    Page { title: "Sign in for a device", body, cookies, leads_to: None }.answer(status, None)
+    Page { title: "Sign in for a device", body, cookies, ..Page::default() }.answer(status, None)
 }
 
 fn ask(
@@ -170,7 +173,7 @@ fn ask(
         name = escape(name),
     );
     cookies.extend(browser.cookies());
-    Page { title: "Sign in for a device", body, cookies, leads_to: None }
+    Page { title: "Sign in for a device", body, cookies, ..Page::default() }
         .answer(StatusCode::OK, None)
 }
 

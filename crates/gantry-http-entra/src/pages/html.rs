@@ -34,20 +34,29 @@ pub(super) struct Page {
     /// names it.
     pub(super) leads_to: Option<String>,
     pub(super) cookies: Vec<HeaderValue>,
+    /// Its form is sent at once, where scripts run; without one there is the button.
+    pub(super) is_sent_at_once: bool,
 }
 
 impl Page {
     pub(super) fn answer(self, status: StatusCode, retry_after: Option<u64>) -> Response {
         let nonce = gantry_directory::new_id();
+        let (script, scripts) = match self.is_sent_at_once {
+            true => (
+                format!("<script nonce=\"{nonce}\">document.forms[0].submit()</script>\n"),
+                format!("script-src 'nonce-{nonce}'; "),
+            ),
+            false => (String::new(), String::new()),
+        };
         let html = format!(
             "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
              <title>{} – Gantry</title>\n<style nonce=\"{nonce}\">{STYLE}</style>\n</head>\n\
-             <body>\n<main>\n{}\n</main>\n</body>\n</html>\n",
+             <body>\n<main>\n{}\n</main>\n{script}</body>\n</html>\n",
             self.title, self.body
         );
         let policy = format!(
-            "default-src 'none'; style-src 'nonce-{nonce}'; form-action 'self'{}; base-uri 'none'; \
+            "default-src 'none'; style-src 'nonce-{nonce}'; {scripts}form-action 'self'{}; base-uri 'none'; \
              frame-ancestors 'none'",
             self.leads_to.map_or(String::new(), |source| format!(" {source}"))
         );
@@ -114,6 +123,7 @@ mod tests {
         let response = page.answer(StatusCode::OK, None);
         let policy = response.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
         assert!(policy.starts_with("default-src 'none'; style-src 'nonce-"), "{policy}");
+        assert!(!policy.contains("script-src"), "{policy}");
         assert!(policy.contains("form-action 'self' http://localhost:1;"), "{policy}");
         assert!(policy.ends_with("frame-ancestors 'none'"), "{policy}");
     }

@@ -31,6 +31,6 @@ async fn respond(call: &Call<'_>) -> Result<Response, EntraError> {
         return redirect.answer(&state, cookies);
     }
     let body = "<h1>You have signed out</h1>\n<p>You can close this window.</p>".to_owned();
-    let page = Page { title: "Signed out", body, cookies, leads_to: None };
+    let page = Page { title: "Signed out", body, cookies, ..Page::default() };
     Ok(page.answer(StatusCode::OK, None))
 }

@@ -85,7 +85,8 @@ impl Redirect {
             "<h1>Almost there</h1>\n<form method=\"post\" action=\"{action}\">\n{fields}\
              <button autofocus>Continue</button>\n</form>"
         );
-        Page { title: "Continue", body, leads_to: self.source(), cookies }
+        let leads_to = self.source();
+        Page { title: "Continue", body, leads_to, cookies, is_sent_at_once: true }
             .answer(StatusCode::OK, None)
     }
 }

@@ -6,6 +6,7 @@ use axum::response::Response;
 use gantry_directory::Principal;
 use gantry_directory::sign_in::SignInError;
 use gantry_model::Timestamp;
+use gantry_model::audit::AuditAction;
 use gantry_oci::Secret;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -73,16 +74,23 @@ pub(super) async fn sign_in(
     };
     let secret = Secret::new(password.as_str());
     let tried = call.directory().sign_in_person(&name, &secret, form.get("code"), call.context());
+    let action = AuditAction::DirectorySignIn;
     match tried.await {
-        Ok(person) => Ok(Ok(person)),
+        Ok(person) => {
+            call.note_granted(action, person.id, "browser".to_owned());
+            Ok(Ok(person))
+        }
         Err(error @ SignInError::Catalog(_)) => Err(error.into()),
         Err(error) => {
             let needs_code = matches!(error, SignInError::CodeNeeded | SignInError::CodeWrong);
+            if !matches!(error, SignInError::CodeNeeded | SignInError::Password(_)) {
+                call.note_refused(action, &name, format!("browser: {error}"));
+            }
+            let is_first = matches!(error, SignInError::CodeNeeded);
             let note = needs_code.then(|| {
                 let note = Note { name, password, at: call.now() };
                 browser.seal_note(NOTE_PURPOSE, &note)
             });
-            let is_first = matches!(error, SignInError::CodeNeeded);
             let EntraError { description, status, retry_after, .. } = error.into();
             let text = (!is_first).then_some(description);
             let status = if is_first { StatusCode::OK } else { status };
@@ -128,6 +136,7 @@ impl SignInPage<'_> {
             body: format!("{title}{alert}{form}{present}"),
             leads_to: self.leads_to,
             cookies: browser.cookies(),
+            is_sent_at_once: false,
         }
         .answer(status, retry_after)
     }

@@ -1,7 +1,10 @@
 //! Who may do what, by every kind of credential, through the front door.
 
+mod callers;
 mod network;
 mod nodes;
+mod people;
+mod roles;
 mod tokens;
 
 use http::Method;
@@ -13,6 +16,7 @@ use crate::support::Server;
 pub(crate) struct Manager<'a> {
     server: &'a Server,
     token: String,
+    pub(crate) subscription: String,
     /// The resource id of the default registry.
     pub(crate) registry: String,
 }
@@ -39,18 +43,46 @@ impl<'a> Manager<'a> {
                 "/subscriptions/{subscription}/resourceGroups/default/providers/\
                  Microsoft.ContainerRegistry/registries/local"
             ),
+            subscription: format!("/subscriptions/{subscription}"),
         }
     }
 
     /// A call below the default registry's resource id; an empty path is the registry itself.
     pub(crate) async fn call(&self, method: Method, path: &str, body: Value) -> (u16, Value) {
-        let path = format!("{}{path}?api-version=2025-11-01", self.registry);
+        self.call_at(method, &format!("{}{path}", self.registry), body).await
+    }
+
+    /// A call anywhere.
+    pub(crate) async fn call_at(&self, method: Method, path: &str, body: Value) -> (u16, Value) {
+        let path = format!("{path}?api-version=2025-11-01");
         let request = self.server.request(method, &path).bearer_auth(&self.token);
         let request = if body.is_null() { request } else { request.json(&body) };
         let answer = request.send().await.unwrap();
         let status = answer.status().as_u16();
         let bytes = answer.bytes().await.unwrap();
         (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+    }
+
+    /// Gives a principal a role; answers the assignment's path.
+    pub(crate) async fn assign(
+        &self,
+        role: &str,
+        scope: &str,
+        principal: &str,
+        condition: Option<&str>,
+    ) -> String {
+        let id = uuid::Uuid::new_v4();
+        let path = format!("{scope}/providers/Microsoft.Authorization/roleAssignments/{id}");
+        let role = format!("/providers/Microsoft.Authorization/roleDefinitions/{role}");
+        let mut properties = json!({ "principalId": principal, "roleDefinitionId": role });
+        if let Some(condition) = condition {
+            properties["condition"] = condition.into();
+            properties["conditionVersion"] = "2.0".into();
+        }
+        let wanted = json!({ "properties": properties });
+        let (status, answer) = self.call_at(Method::PUT, &path, wanted).await;
+        assert_eq!(status, 201, "{answer}");
+        path
     }
 
     /// The same, which must succeed.

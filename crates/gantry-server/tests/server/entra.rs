@@ -4,7 +4,7 @@ mod authorize;
 mod browser;
 mod device;
 mod grants;
-mod graph;
+pub(crate) mod graph;
 mod managed_identity;
 
 use http::Method;
@@ -15,19 +15,19 @@ use crate::support::Server;
 
 /// Azure's command line.
 const CLI: &str = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
-const MANAGEMENT: &str = "https://management.azure.com/.default";
+pub(crate) const MANAGEMENT: &str = "https://management.azure.com/.default";
 
 /// What the first start has made.
-struct First {
-    tenant: String,
-    app: String,
-    secret: String,
+pub(crate) struct First {
+    pub(crate) tenant: String,
+    pub(crate) app: String,
+    pub(crate) secret: String,
     user: String,
     password: String,
 }
 
 impl First {
-    fn of(server: &Server) -> Self {
+    pub(crate) fn of(server: &Server) -> Self {
         let text = std::fs::read_to_string(server.data().join("bootstrap.json")).unwrap();
         let made: Value = serde_json::from_str(&text).unwrap();
         let field = |name: &str| made[name].as_str().unwrap().to_owned();
@@ -41,7 +41,7 @@ impl First {
     }
 
     /// The first application asks for a token by its secret.
-    fn app_form<'a>(&'a self, scope: &'a str) -> Vec<(&'a str, &'a str)> {
+    pub(crate) fn app_form<'a>(&'a self, scope: &'a str) -> Vec<(&'a str, &'a str)> {
         vec![
             ("grant_type", "client_credentials"),
             ("client_id", &self.app),
@@ -72,7 +72,7 @@ async fn told(answer: Response) -> (u16, Value) {
     (answer.status().as_u16(), answer.json().await.unwrap())
 }
 
-async fn ask(server: &Server, tenant: &str, form: &[(&str, &str)]) -> (u16, Value) {
+pub(crate) async fn ask(server: &Server, tenant: &str, form: &[(&str, &str)]) -> (u16, Value) {
     told(token(server, tenant, form).send().await.unwrap()).await
 }
 

@@ -85,6 +85,8 @@ async fn a_browser_brings_back_a_code() {
     assert!(fragment.location().unwrap().starts_with(&format!("{BACK}#code=")));
     let posted = browser.get(&question(&[("response_mode", "form_post")])).await;
     assert_eq!((posted.status, posted.action().as_str()), (200, BACK));
+    let policy = posted.headers["content-security-policy"].to_str().unwrap();
+    assert!(policy.contains("script-src 'nonce-"), "{policy}");
     assert!(posted.hidden().iter().any(|(name, _)| name == "code"));
     assert!(posted.hidden().contains(&("state".into(), "the state&=".into())));
     let silent = browser.get(&question(&[("prompt", "none")])).await;
@@ -102,7 +104,12 @@ async fn a_browser_brings_back_a_code() {
         assert_eq!((stubborn.status, stubborn.location()), (200, None));
     }
 
-    // Until it signs out.
+    // Until it signs out, and is sent where the program is.
+    let out = format!(
+        "/common/oauth2/v2.0/logout?client_id={CLI}&post_logout_redirect_uri={BACK}&state=x%0Ay"
+    );
+    let out = Browser::of(&server).get(&out).await;
+    assert_eq!(out.location(), Some(&*format!("{BACK}?state=x%0Ay")));
     let out = browser.get("/common/oauth2/v2.0/logout").await;
     assert_eq!((out.status, out.location()), (200, None));
     let silent = browser.get(&question(&[("prompt", "none")])).await;

@@ -241,6 +241,10 @@ async fn a_form_is_well_formed_or_refused() {
         let (status, body) = ask(&server, "common", &form).await;
         assert_eq!((status, &body["error"]), (400, &error.into()), "{body}");
     }
+    for tenant in ["contoso.com", "00000000-0000-0000-0000-000000000000", "consumers", "%63ommon"] {
+        let (status, body) = ask(&server, tenant, &good).await;
+        assert_eq!((status, number(&body)), (400, 90_002), "{tenant}: {body}");
+    }
     // One way to prove oneself, and one name.
     let mut two = good.clone();
     two.push(("client_assertion", "a.b.c"));
@@ -263,7 +267,8 @@ async fn a_form_is_well_formed_or_refused() {
 
 #[tokio::test]
 async fn tokens_are_not_given_over_plain_http_from_elsewhere() {
-    let server = Server::start(&["trusted_proxies = [\"127.0.0.1\"]"]).await;
+    let proxy = ["trusted_proxies = [\"127.0.0.1\"]", "hostnames = [\"a.example\"]"];
+    let server = Server::start(&proxy).await;
     let first = First::of(&server);
     for (path, form) in [
         ("/common/oauth2/v2.0/token", first.app_form(MANAGEMENT)),
@@ -275,6 +280,11 @@ async fn tokens_are_not_given_over_plain_http_from_elsewhere() {
             let answer = request.header("x-forwarded-proto", scheme).send().await.unwrap();
             assert_eq!(answer.status().as_u16(), status, "{path} over {scheme}");
         }
+    }
+    for path in ["/devicelogin", "/graph/v1.0/users", "/common/oauth2/v2.0/authorize"] {
+        let request = server.request(Method::GET, path).header("x-forwarded-for", "192.0.2.1");
+        let answer = request.header("x-forwarded-proto", "http").send().await.unwrap();
+        assert_eq!(answer.status(), 403, "{path}");
     }
     let document = server.request(Method::GET, "/common/v2.0/.well-known/openid-configuration");
     let document =
