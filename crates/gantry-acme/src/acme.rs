@@ -25,7 +25,7 @@ const FOLLOW: Duration = Duration::from_millis(500);
 /// How often it looks all the same: certificates end.
 const FOLLOW_ALL: Duration = Duration::from_secs(60);
 /// How long the reconciler rests at least, and at most.
-const RESTS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+const RESTS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(10));
 /// How many leftovers it takes away at a time.
 const LEFTOVERS: usize = 100;
 

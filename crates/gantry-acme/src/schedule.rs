@@ -62,7 +62,9 @@ pub(crate) enum Setback {
 pub(crate) fn back_off(setback: Setback, count: u64, chance: u32) -> Duration {
     let (first, longest) = match setback {
         Setback::Unreachable => (MINUTE / 2, 15 * MINUTE),
-        Setback::Refused => (5 * MINUTE, 12 * HOUR),
+        // A balancer in front that hadn't noticed yet that there is a server.
+        Setback::Refused if count <= 1 => (MINUTE, MINUTE),
+        Setback::Refused => (5 * MINUTE / 2, 12 * HOUR),
         Setback::RateLimit => (HOUR, 12 * HOUR),
     };
     let doublings = u32::try_from(count.saturating_sub(1)).unwrap_or(u32::MAX).min(16);
@@ -118,13 +120,13 @@ mod tests {
         let middle = u32::MAX / 2;
         let minutes = |setback, count| back_off(setback, count, middle).as_secs().div_ceil(60);
         let refused: Vec<_> = (1..=5).map(|count| minutes(Setback::Refused, count)).collect();
-        assert_eq!(refused, [5, 10, 20, 40, 80]);
+        assert_eq!(refused, [1, 5, 10, 20, 40]);
         assert_eq!(minutes(Setback::Refused, 1000), 12 * 60);
         assert_eq!(minutes(Setback::Unreachable, 1000), 15);
         assert_eq!(minutes(Setback::RateLimit, 1), 60);
         let (least, most) =
             (back_off(Setback::Refused, 1, 0), back_off(Setback::Refused, 1, u32::MAX));
-        assert_eq!((least, most), (Duration::from_secs(225), Duration::from_secs(375)));
+        assert_eq!((least, most), (Duration::from_secs(45), Duration::from_secs(75)));
     }
 
     fn known(issued_by: Option<&str>, attempted_by: Option<&str>) -> Certificate {
