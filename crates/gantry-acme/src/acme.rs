@@ -92,7 +92,7 @@ impl Acme {
             match issued::open(name, issued, self.master_key()) {
                 Ok(opened) => usable.push(opened),
                 Err(error) => {
-                    tracing::error!(certificate.name = name, %error, "a key doesn't open")
+                    tracing::error!(certificate.name = name, %error, "a key doesn't open");
                 }
             }
         }

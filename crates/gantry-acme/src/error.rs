@@ -13,6 +13,9 @@ pub(crate) enum IssueError {
     /// There was no answer, or none of ACME.
     #[error("the authority can't be asked: {}", told(.0))]
     Unreachable(#[source] instant_acme::Error),
+    /// It took too long over it, or left out what belongs to an answer.
+    #[error("the order failed: {}", told(.0))]
+    Order(#[source] instant_acme::Error),
     /// It said no.
     #[error("the authority refused: {}", told(.0))]
     Refused(#[source] instant_acme::Error),
@@ -49,7 +52,10 @@ impl From<instant_acme::Error> for IssueError {
         use instant_acme::Error as Acme;
         match error {
             Acme::Api(_) | Acme::Unsupported(_) => Self::Refused(error),
-            _ => Self::Unreachable(error),
+            Acme::Other(_) | Acme::Http(_) | Acme::InvalidUri(_) | Acme::Json(_) => {
+                Self::Unreachable(error)
+            }
+            _ => Self::Order(error),
         }
     }
 }
@@ -103,4 +109,44 @@ fn told(error: &dyn std::error::Error) -> String {
         source = cause.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use gantry_outbound::FetchError;
+    use instant_acme::{Error, Problem};
+
+    use super::*;
+
+    fn problem(name: &str) -> IssueError {
+        let json =
+            format!(r#"{{"type": "urn:ietf:params:acme:error:{name}", "detail": "no\nmore"}}"#);
+        let problem: Problem = serde_json::from_str(&json.replace('\n', "\\n")).unwrap();
+        Error::Api(problem).into()
+    }
+
+    #[test]
+    fn what_an_authority_says_is_told_on_one_line() {
+        let reason = problem("rejectedIdentifier").reason();
+        assert_eq!(
+            reason,
+            "the authority refused: API error: no more (urn:ietf:params:acme:error:rejectedIdentifier)"
+        );
+        assert_eq!(bounded(&"x".repeat(10_000)).len(), MAX_TEXT);
+    }
+
+    #[test]
+    fn failures_are_told_apart() {
+        let unreachable: IssueError =
+            Error::Other(Box::new(FetchError::TimedOut { host: "ca.example.com".into() })).into();
+        assert!(unreachable.is_about_all_names());
+        assert_eq!(
+            unreachable.reason(),
+            "the authority can't be asked: ca.example.com took too long"
+        );
+        assert!(problem("rateLimited").is_rate_limit());
+        assert!(problem("accountDoesNotExist").is_unknown_account());
+        assert!(!problem("rejectedIdentifier").is_about_all_names());
+        assert!(!IssueError::from(Error::Timeout(None)).is_about_all_names());
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gantry_catalog::{Catalog, DbError, Durability};
+use gantry_catalog::{Catalog, DbError, Durability, Transaction};
 use tokio::time::{Instant, sleep, timeout_at};
 
 const NAME: &str = "certificates";
@@ -47,8 +47,7 @@ pub(crate) async fn alone<T>(
         }
     };
     let node = node.to_owned();
-    let release =
-        move |tx: &mut gantry_catalog::Transaction<'_, '_>| tx.lease_release(NAME, &node, until);
+    let release = move |tx: &mut Transaction<'_, '_>| tx.lease_release(NAME, &node, until);
     if let Err(error) = catalog.transaction(Durability::Process, release).await {
         tracing::warn!(lease.name = NAME, %error, "a lease was not given back: it runs out");
     }
@@ -58,4 +57,31 @@ pub(crate) async fn alone<T>(
 async fn take(catalog: &Catalog, node: &str) -> Result<Option<i64>, DbError> {
     let node = node.to_owned();
     catalog.transaction(Durability::Process, move |tx| tx.lease_take(NAME, &node, TERM)).await
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use gantry_db::{Db, SqliteOptions};
+    use gantry_model::SystemClock;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn one_node_works_at_a_time() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("catalog.db");
+        let db = Db::open_sqlite(&path, SqliteOptions::default()).await.unwrap();
+        let catalog = Catalog::new(db, Arc::new(SystemClock));
+        catalog.migrate().await.unwrap();
+        let both = alone(&catalog, Some("one"), async {
+            alone(&catalog, Some("two"), async { "two" }).await.unwrap()
+        });
+        assert_eq!(both.await.unwrap(), Some(None), "the second is kept out");
+        let after = alone(&catalog, Some("two"), async { "two" });
+        assert_eq!(after.await.unwrap(), Some("two"), "it was given back");
+        let by_itself = alone(&catalog, None, async { "alone" });
+        assert_eq!(by_itself.await.unwrap(), Some("alone"));
+    }
 }

@@ -33,6 +33,9 @@ impl Acme {
             let Some(account) = &account else { return };
             if let Err(error) = self.heed(account, &certificate.name, issued).await {
                 tracing::debug!(certificate.name, %error, "no renewal information");
+                if error.is_about_all_names() {
+                    return;
+                }
             }
         }
     }

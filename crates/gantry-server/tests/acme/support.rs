@@ -137,6 +137,14 @@ impl Drop for Server {
     }
 }
 
+/// Brings up the schema of the database that these lines name.
+pub(crate) fn migrate(lines: &[String]) {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("gantry.toml"), lines.join("\n")).unwrap();
+    let output = gantry(dir.path(), "migrate").output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
 /// Starts an authority.
 pub(crate) async fn pebble(options: Options) -> Pebble {
     spawn_blocking(move || Pebble::start(&options)).await.unwrap()
