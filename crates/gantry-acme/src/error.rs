@@ -119,9 +119,9 @@ mod tests {
     use super::*;
 
     fn problem(name: &str) -> IssueError {
-        let json =
-            format!(r#"{{"type": "urn:ietf:params:acme:error:{name}", "detail": "no\nmore"}}"#);
-        let problem: Problem = serde_json::from_str(&json.replace('\n', "\\n")).unwrap();
+        let kind = format!("urn:ietf:params:acme:error:{name}");
+        let json = serde_json::json!({ "type": kind, "detail": "no\nmore" });
+        let problem: Problem = serde_json::from_value(json).unwrap();
         Error::Api(problem).into()
     }
 
