@@ -13,6 +13,8 @@ use quick_cache::sync::Cache;
 
 /// How many of each are remembered; each takes some hundred bytes.
 const REMEMBERED: usize = 32 << 10;
+/// No account has a longer name; of what somebody says instead, no more is kept.
+const LONGEST_ACCOUNT: usize = 128;
 /// Failures that cost no wait.
 const FREE: u32 = 5;
 /// The same from one address at any accounts: a company may be behind one.
@@ -71,7 +73,7 @@ impl Default for Guard {
 impl Guard {
     /// Whether the attempt may be made now.
     pub fn admit(&self, attempt: Attempt<'_>, now: Timestamp) -> Result<(), TooManyAttempts> {
-        let account: Box<str> = attempt.account.to_ascii_lowercase().into();
+        let account = name(attempt.account);
         let mut wait = Duration::ZERO;
         let mut look = |failures: Option<Failures>, free| {
             wait = wait.max(failures.map_or(Duration::ZERO, |one| one.wait(free, now)));
@@ -92,7 +94,7 @@ impl Guard {
 
     /// Notes that the attempt failed.
     pub fn failed(&self, attempt: Attempt<'_>, now: Timestamp) {
-        let account: Box<str> = attempt.account.to_ascii_lowercase().into();
+        let account = name(attempt.account);
         if let Some(address) = attempt.address.map(network) {
             let pair = (account.clone(), address);
             self.pairs.insert(pair.clone(), Failures::one_more(self.pairs.get(&pair), now));
@@ -106,7 +108,7 @@ impl Guard {
     /// Notes that the attempt succeeded.
     pub fn succeeded(&self, attempt: Attempt<'_>) {
         let Some(address) = attempt.address.map(network) else { return };
-        let pair = (attempt.account.to_ascii_lowercase().into(), address);
+        let pair = (name(attempt.account), address);
         self.pairs.remove(&pair);
         if self.known.get(&pair).is_none() {
             self.known.insert(pair, ());
@@ -134,6 +136,10 @@ impl Failures {
         let until = self.last.plus(wait).micros();
         Duration::from_micros(u64::try_from(until.saturating_sub(now.micros())).unwrap_or(0))
     }
+}
+
+fn name(account: &str) -> Box<str> {
+    account[..account.floor_char_boundary(LONGEST_ACCOUNT)].to_ascii_lowercase().into()
 }
 
 /// Someone who has one address of IPv6 has the whole of its network.
@@ -187,6 +193,12 @@ mod tests {
         let elsewhere = attempt("alice", [203, 0, 113, 9]);
         assert!(guard.admit(elsewhere, START).is_err(), "who guesses with many addresses waits");
         assert_eq!(guard.admit(attempt("bob", [203, 0, 113, 9]), START), Ok(()));
+    }
+
+    #[test]
+    fn no_more_is_kept_of_a_name_than_names_have() {
+        assert_eq!(name("Alice@contoso.example").len(), 21);
+        assert_eq!(name(&"é".repeat(1 << 20)).len(), LONGEST_ACCOUNT);
     }
 
     #[test]

@@ -86,6 +86,17 @@ impl EntraError {
         Self::new("invalid_scope", 1_002_012, description)
     }
 
+    pub(crate) fn wrong_redirect() -> Self {
+        let description = "The redirect_uri is not one that is registered for the application.";
+        Self::new("invalid_request", 50_011, description)
+    }
+
+    pub(crate) fn stale_form() -> Self {
+        let description = "The form is out of date, or was not made for this browser. Cookies must be \
+            allowed. Go back, load the page again, and try once more.";
+        Self::new("invalid_request", 165_000, description)
+    }
+
     /// Who shows nothing is told the same whether the application is there or not.
     pub(crate) fn client_unproven() -> Self {
         SignInError::ClientUnproven.into()

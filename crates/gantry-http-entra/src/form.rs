@@ -40,6 +40,11 @@ impl Form {
         found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
     }
 
+    /// The parameters as a query string.
+    pub(crate) fn to_query(&self) -> String {
+        form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.0).finish()
+    }
+
     pub(crate) fn required(&self, name: &'static str) -> Result<&str, EntraError> {
         self.get(name).ok_or_else(|| EntraError::missing(name))
     }

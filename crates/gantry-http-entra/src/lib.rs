@@ -10,6 +10,7 @@ mod device_code;
 mod discovery;
 mod error;
 mod form;
+mod pages;
 mod path;
 mod reply;
 mod token;
@@ -68,6 +69,9 @@ async fn answer(
         Endpoint::Instance => Ok(discovery::instance(&call)),
         Endpoint::Token(_, version) => token::post(&call, version, body).await,
         Endpoint::DeviceCode(_, version) => device_code::post(&call, version, body).await,
+        Endpoint::Authorize(_) => Ok(Box::pin(pages::authorize::serve(&call, body)).await),
+        Endpoint::DeviceLogin => Ok(Box::pin(pages::device::serve(&call, body)).await),
+        Endpoint::Logout(_) => Ok(pages::logout::serve(&call).await),
     };
     let mut response = answered.unwrap_or_else(|error| call.refuse(error));
     let headers = response.headers_mut();

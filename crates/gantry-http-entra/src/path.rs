@@ -13,6 +13,11 @@ pub(crate) enum Endpoint<'p> {
     Instance,
     Token(&'p str, Version),
     DeviceCode(&'p str, Version),
+    /// Where programs send browsers.
+    Authorize(&'p str),
+    Logout(&'p str),
+    /// Where people sign in for devices.
+    DeviceLogin,
 }
 
 /// Of the endpoint: the older one is asked for a `resource`, the newer for a `scope`.
@@ -24,6 +29,9 @@ pub(crate) enum Version {
 
 impl<'p> Endpoint<'p> {
     pub(crate) fn parse(path: &'p str) -> Option<Self> {
+        if path == "/devicelogin" {
+            return Some(Self::DeviceLogin);
+        }
         let (first, rest) = path.strip_prefix('/')?.split_once('/')?;
         if first.is_empty() {
             return None;
@@ -38,6 +46,8 @@ impl<'p> Endpoint<'p> {
             "oauth2/v2.0/token" => Self::Token(first, Version::V2),
             "oauth2/devicecode" => Self::DeviceCode(first, Version::V1),
             "oauth2/v2.0/devicecode" => Self::DeviceCode(first, Version::V2),
+            "oauth2/authorize" | "oauth2/v2.0/authorize" => Self::Authorize(first),
+            "oauth2/logout" | "oauth2/v2.0/logout" => Self::Logout(first),
             _ => match rest.strip_prefix("userrealm/") {
                 Some(user) if first == "common" && !user.is_empty() && !user.contains('/') => {
                     Self::UserRealm(user)
@@ -53,8 +63,10 @@ impl<'p> Endpoint<'p> {
             Self::Configuration(tenant)
             | Self::Keys(tenant)
             | Self::Token(tenant, _)
-            | Self::DeviceCode(tenant, _) => Some(tenant),
-            Self::UserRealm(_) | Self::Instance => None,
+            | Self::DeviceCode(tenant, _)
+            | Self::Authorize(tenant)
+            | Self::Logout(tenant) => Some(tenant),
+            Self::UserRealm(_) | Self::Instance | Self::DeviceLogin => None,
         }
     }
 
@@ -65,6 +77,8 @@ impl<'p> Endpoint<'p> {
                 "GET, HEAD"
             }
             Self::Token(..) | Self::DeviceCode(..) => "POST",
+            Self::Authorize(_) | Self::DeviceLogin => "GET, POST",
+            Self::Logout(_) => "GET",
         }
     }
 
@@ -72,7 +86,11 @@ impl<'p> Endpoint<'p> {
     pub(crate) fn is_secret(self) -> bool {
         match self {
             Self::Configuration(_) | Self::Keys(_) | Self::UserRealm(_) | Self::Instance => false,
-            Self::Token(..) | Self::DeviceCode(..) => true,
+            Self::Token(..)
+            | Self::DeviceCode(..)
+            | Self::Authorize(_)
+            | Self::Logout(_)
+            | Self::DeviceLogin => true,
         }
     }
 
@@ -85,6 +103,9 @@ impl<'p> Endpoint<'p> {
             Self::Instance => "entra_instance",
             Self::Token(..) => "entra_token",
             Self::DeviceCode(..) => "entra_device_code",
+            Self::Authorize(_) => "entra_authorize",
+            Self::Logout(_) => "entra_logout",
+            Self::DeviceLogin => "entra_device_login",
         }
     }
 }
@@ -107,6 +128,10 @@ mod tests {
             ("/t/oauth2/v2.0/token", Some(Endpoint::Token("t", Version::V2))),
             ("/t/oauth2/token", Some(Endpoint::Token("t", Version::V1))),
             ("/t/oauth2/v2.0/devicecode", Some(Endpoint::DeviceCode("t", Version::V2))),
+            ("/t/oauth2/v2.0/authorize", Some(Endpoint::Authorize("t"))),
+            ("/t/oauth2/v2.0/logout", Some(Endpoint::Logout("t"))),
+            ("/devicelogin", Some(Endpoint::DeviceLogin)),
+            ("/devicelogin/", None),
             // The registry's own token endpoint.
             ("/oauth2/token", None),
             ("//oauth2/token", None),

@@ -63,6 +63,11 @@ impl Directory {
     /// Whether a browser may be sent there with a code for that program: to an address that the
     /// application lists, or, for a program on the user's machine, to that machine (RFC 8252, 7.3).
     pub async fn check_redirect(&self, client: Guid, address: &str) -> Result<bool, SignInError> {
+        // Whoever parses leniently drops line ends and takes a backslash for a slash; others don't, and
+        // then disagree on where it leads.
+        if !address.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\') {
+            return Ok(false);
+        }
         let Ok(url) = Url::parse(address) else { return Ok(false) };
         if url.fragment().is_some() || !url.username().is_empty() || url.password().is_some() {
             return Ok(false);

@@ -1,5 +1,8 @@
 //! The sign-in surface, as Azure's clients and browsers meet it.
 
+mod authorize;
+mod browser;
+mod device;
 mod grants;
 
 use http::Method;
