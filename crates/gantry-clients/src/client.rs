@@ -104,11 +104,8 @@ impl Client {
         self.call([] as [&OsStr; 0], b"").0
     }
 
-    fn call<A: AsRef<OsStr>>(
-        &self,
-        arguments: impl IntoIterator<Item = A>,
-        input: &[u8],
-    ) -> (String, bool, Output) {
+    /// One call that isn't made yet.
+    pub fn command<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Command {
         // A client that hangs fails its own test instead of the whole run.
         let mut command = Command::new(debian_tool("timeout"));
         command
@@ -118,10 +115,17 @@ impl Client {
             .args(arguments)
             .env_clear()
             .envs(self.env.iter().map(|(key, value)| (key, value)))
-            .current_dir(&self.home)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+            .current_dir(&self.home);
+        command
+    }
+
+    fn call<A: AsRef<OsStr>>(
+        &self,
+        arguments: impl IntoIterator<Item = A>,
+        input: &[u8],
+    ) -> (String, bool, Output) {
+        let mut command = self.command(arguments);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("timeout(1) can be run");
         let mut stdin = child.stdin.take().expect("it was piped");
         // A client that doesn't read its input is free not to.

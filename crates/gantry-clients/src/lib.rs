@@ -5,9 +5,12 @@
 //! once over TLS with the local CA and once over plain HTTP. A client that isn't
 //! installed fails its test, naming the command that installs it.
 
+mod browser;
 mod client;
+mod cloud;
 mod containers;
 mod daemon;
+mod engine;
 mod gate;
 mod image;
 mod layout;
@@ -16,15 +19,18 @@ mod server;
 mod site;
 mod tar;
 
+pub use browser::Browser;
 pub use client::{Client, Output};
+pub use cloud::{Cloud, SignIn};
 pub use containers::Containers;
 pub use daemon::Daemon;
+pub use engine::Engine;
 pub use gantry_testkit::programs::debian_tool;
 pub use image::{Image, Index};
 pub use layout::Layout;
 pub use report::Report;
 pub use server::deployment;
-pub use site::{PASSWORD, Site, USER};
+pub use site::{PASSWORD, Site, TEAM, USER};
 
 /// How a client reaches the registry.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
