@@ -21,6 +21,8 @@ pub enum Term {
     StartsWith(Field, Box<str>),
     /// `servicePrincipalNames/any(c:c eq 'text')`: one of the names is the text.
     HasServicePrincipalName(Box<str>),
+    /// `identifierUris/any(s:s eq 'text')`: one of the application's names is the text.
+    HasIdentifierUri(Box<str>),
     /// `atScope()`: at the scope that was asked and above, but not below.
     AtScope,
     /// `assignedTo('principal')`: to the principal or a group that it is in.
@@ -34,6 +36,10 @@ pub enum Field {
     AppId,
     /// `displayName` of a user, group or service principal.
     DisplayName,
+    /// `mail` of a user.
+    Mail,
+    /// `mailNickname` of a user or group.
+    MailNickname,
     /// `principalId` of a role assignment.
     PrincipalId,
     /// `resourceType` of a resource.
@@ -131,6 +137,8 @@ impl<'a> Parser<'a> {
             Ok(Term::StartsWith(field, text))
         } else if is("servicePrincipalNames") {
             self.any_name().map(Term::HasServicePrincipalName)
+        } else if is("identifierUris") {
+            self.any_name().map(Term::HasIdentifierUri)
         } else {
             self.at = at;
             let field = self.field()?;
@@ -214,14 +222,16 @@ impl<'a> Parser<'a> {
 }
 
 const FIELDS: &str = "atScope(), assignedTo('…'), startswith(…), servicePrincipalNames/any(…), \
-    or one of the fields appId, displayName, principalId, resourceType, roleName, type and \
+    identifierUris/any(…), or one of the fields appId, displayName, mail, mailNickname, principalId, resourceType, roleName, type and \
     userPrincipalName";
 
 impl Field {
     /// All fields.
-    pub const EACH: [Self; 7] = [
+    pub const EACH: [Self; 9] = [
         Self::AppId,
         Self::DisplayName,
+        Self::Mail,
+        Self::MailNickname,
         Self::PrincipalId,
         Self::ResourceType,
         Self::RoleName,
@@ -234,6 +244,8 @@ impl Field {
         match self {
             Self::AppId => "appId",
             Self::DisplayName => "displayName",
+            Self::Mail => "mail",
+            Self::MailNickname => "mailNickname",
             Self::PrincipalId => "principalId",
             Self::ResourceType => "resourceType",
             Self::RoleName => "roleName",
@@ -264,6 +276,9 @@ impl Display for Term {
             }
             Self::HasServicePrincipalName(text) => {
                 write!(f, "servicePrincipalNames/any(c:c eq {})", Quoted(text))
+            }
+            Self::HasIdentifierUri(text) => {
+                write!(f, "identifierUris/any(s:s eq {})", Quoted(text))
             }
             Self::AtScope => f.write_str("atScope()"),
             Self::AssignedTo(text) => write!(f, "assignedTo({})", Quoted(text)),
@@ -312,6 +327,18 @@ mod tests {
             (
                 format!("servicePrincipalNames/any(c:c eq '{app}')"),
                 vec![HasServicePrincipalName(app.into())],
+            ),
+            (
+                "identifierUris/any(s:s eq 'api://x')".into(),
+                vec![HasIdentifierUri("api://x".into())],
+            ),
+            (
+                "displayName eq 'a' and mailNickname eq 'b' and mail eq 'c@d'".into(),
+                vec![
+                    Equals(Field::DisplayName, "a".into()),
+                    Equals(Field::MailNickname, "b".into()),
+                    Equals(Field::Mail, "c@d".into()),
+                ],
             ),
             (
                 format!("atScope() and principalId eq '{app}' and type eq ''"),

@@ -245,16 +245,34 @@ impl Directory {
             if present.len() >= MOST_FEDERATIONS {
                 return Err(ApplicationError::TooMany);
             }
-            let same = |one: &FederatedCredential| {
-                one.name == added.name
-                    || (one.issuer == added.issuer && one.subject == added.subject)
-            };
-            if present.iter().any(same) {
+            if present.iter().any(|one| is_same(one, &added)) {
                 return Err(ApplicationError::SameFederation);
             }
             Ok(tx.application_add_federation(application, &added)?)
         };
         self.0.catalog.transaction(Durability::Power, add).await
+    }
+
+    /// Changes whose tokens one of an application's federated credentials is about, and signs the
+    /// application out everywhere.
+    pub async fn update_federation(
+        &self,
+        application: Guid,
+        changed: FederatedCredential,
+    ) -> Result<(), ApplicationError> {
+        let update = move |tx: &mut Transaction<'_, '_>| {
+            let found = tx.application_find(application)?.ok_or(ApplicationError::Missing)?;
+            if !tx.application_remove_federation(application, changed.id)? {
+                return Err(ApplicationError::NoSuchCredential);
+            }
+            let present = tx.application_federations(application)?;
+            if present.iter().any(|one| is_same(one, &changed)) {
+                return Err(ApplicationError::SameFederation);
+            }
+            tx.application_add_federation(application, &changed)?;
+            Ok(sign_out(tx, found.app_id)?)
+        };
+        self.0.catalog.transaction(Durability::Power, update).await
     }
 
     /// Lets an application sign in with those tokens no more, and signs it out everywhere.
@@ -357,6 +375,11 @@ impl Directory {
         };
         self.0.catalog.transaction(Durability::Power, delete).await
     }
+}
+
+/// Whether the two are for the same tokens, or of the same name.
+fn is_same(one: &FederatedCredential, other: &FederatedCredential) -> bool {
+    one.name == other.name || (one.issuer == other.issuer && one.subject == other.subject)
 }
 
 fn sign_out(tx: &mut Transaction<'_, '_>, app_id: Guid) -> Result<(), DbError> {

@@ -21,6 +21,15 @@ pub enum GroupError {
     Catalog(#[from] DbError),
 }
 
+/// Whether whoever is in a group that is in another is in that too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Through {
+    /// They are.
+    Groups,
+    /// Not for this question.
+    Nothing,
+}
+
 impl Directory {
     /// Makes a group.
     pub async fn create_group(
@@ -52,6 +61,45 @@ impl Directory {
     /// Up to `limit` groups behind the id `after`.
     pub async fn list_groups(&self, after: &str, limit: usize) -> Result<Page<Group>, DbError> {
         Ok(Page::cut(self.0.catalog.group_list(after, limit + 1).await?, limit))
+    }
+
+    /// Changes what a group is called, and what it is for.
+    pub async fn update_group(
+        &self,
+        id: Guid,
+        display_name: Option<String>,
+        description: Option<Option<String>>,
+    ) -> Result<Group, GroupError> {
+        let update = move |tx: &mut Transaction<'_, '_>| {
+            let mut group = tx.group_find(id)?.ok_or(GroupError::Missing)?;
+            group.display_name = display_name.clone().unwrap_or(group.display_name);
+            group.description = description.clone().unwrap_or(group.description);
+            tx.group_update(&group)?;
+            Ok::<_, GroupError>(group)
+        };
+        self.0.catalog.transaction(Durability::Power, update).await
+    }
+
+    /// Up to `limit` groups that the user, service principal or group is in; also through groups, if
+    /// those are to count.
+    pub async fn groups_of(
+        &self,
+        member: Guid,
+        through: Through,
+        limit: usize,
+    ) -> Result<Vec<Guid>, DbError> {
+        let mut found = self.0.catalog.groups_of(member, limit).await?;
+        let mut next = 0;
+        while through == Through::Groups && next < found.len() && found.len() < limit {
+            for group in self.0.catalog.groups_of(found[next], limit).await? {
+                // A group may be in itself, by way of others.
+                if !found.contains(&group) && found.len() < limit {
+                    found.push(group);
+                }
+            }
+            next += 1;
+        }
+        Ok(found)
     }
 
     /// Up to `limit` members behind the id `after`.

@@ -34,7 +34,7 @@ pub use applications::{ApplicationError, NewSecret};
 pub use audience::Audience;
 pub use bootstrap::{Bootstrap, BootstrapWishes};
 pub use certificate::CertificateError;
-pub use groups::GroupError;
+pub use groups::{GroupError, Through};
 pub use guard::{Attempt, Guard, TooManyAttempts};
 pub use identities::{IdentityError, NewWorkload};
 pub use keys::{KeyError, PublicKey};

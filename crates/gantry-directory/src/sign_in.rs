@@ -19,7 +19,7 @@ use gantry_model::EpochSubject;
 use gantry_oci::Secret;
 use gantry_secrets::passwords::PasswordError;
 
-pub use code::{AuthorizationRequest, CodeChallenge};
+pub use code::{AuthorizationRequest, CodeChallenge, is_sound_redirect};
 pub use device::NewDevice;
 pub use identity::{WhichIdentity, WorkloadProof};
 

@@ -10,6 +10,8 @@ mod device_code;
 mod discovery;
 mod error;
 mod form;
+mod graph;
+mod managed_identity;
 mod pages;
 mod path;
 mod reply;
@@ -23,6 +25,7 @@ use http::{HeaderValue, Request, StatusCode, header};
 
 use call::Call;
 use error::EntraError;
+use graph::GraphCaller;
 use path::Endpoint;
 
 /// Whether the path is one of this surface's.
@@ -41,6 +44,21 @@ pub async fn serve(app: &App, request: Request<Body>) -> Answered {
         Err(refusal) => refusal.into_response(),
     };
     Answered { response, registry: None, endpoint: endpoint.as_str(), actor: None }
+}
+
+/// Answers a request for Microsoft Graph by the operator, whom the caller has made sure of: whoever can
+/// open the operator's own socket. Other paths aren't there.
+pub async fn serve_operator(app: &App, request: Request<Body>) -> Answered {
+    let (parts, body) = request.into_parts();
+    let Some(Endpoint::Graph(rest)) = Endpoint::parse(parts.uri.path()) else {
+        return Answered::outside(StatusCode::NOT_FOUND.into_response());
+    };
+    let called = BaseAddress::of(app, &parts).map_err(IntoResponse::into_response);
+    let response = match called.and_then(|base| Call::new(app, &parts, base, None)) {
+        Ok(call) => Box::pin(graph::serve_to(&call, GraphCaller::Operator, rest, body)).await,
+        Err(refusal) => refusal,
+    };
+    Answered { response, registry: None, endpoint: "graph", actor: None }
 }
 
 async fn answer(
@@ -71,6 +89,8 @@ async fn answer(
         Endpoint::DeviceCode(_, version) => device_code::post(&call, version, body).await,
         Endpoint::Authorize(_) => Ok(Box::pin(pages::authorize::serve(&call, body)).await),
         Endpoint::DeviceLogin => Ok(Box::pin(pages::device::serve(&call, body)).await),
+        Endpoint::ManagedIdentity(service) => Ok(managed_identity::get(&call, service).await),
+        Endpoint::Graph(rest) => Ok(Box::pin(graph::serve(&call, rest, body)).await),
         Endpoint::Logout(_) => Ok(pages::logout::serve(&call).await),
     };
     let mut response = answered.unwrap_or_else(|error| call.refuse(error));

@@ -1,5 +1,7 @@
 //! Which endpoint a path is.
 
+use crate::managed_identity::Service;
+
 /// An endpoint, with the tenant as its path names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Endpoint<'p> {
@@ -18,6 +20,10 @@ pub(crate) enum Endpoint<'p> {
     Logout(&'p str),
     /// Where people sign in for devices.
     DeviceLogin,
+    /// Where workloads get tokens.
+    ManagedIdentity(Service),
+    /// Microsoft Graph, with what is behind `/graph/`.
+    Graph(&'p str),
 }
 
 /// Of the endpoint: the older one is asked for a `resource`, the newer for a `scope`.
@@ -32,9 +38,19 @@ impl<'p> Endpoint<'p> {
         if path == "/devicelogin" {
             return Some(Self::DeviceLogin);
         }
+        match path {
+            "/metadata/identity/oauth2/token" => {
+                return Some(Self::ManagedIdentity(Service::Metadata));
+            }
+            "/msi/token" => return Some(Self::ManagedIdentity(Service::AppService)),
+            _ => {}
+        }
         let (first, rest) = path.strip_prefix('/')?.split_once('/')?;
         if first.is_empty() {
             return None;
+        }
+        if first == "graph" {
+            return Some(Self::Graph(rest));
         }
         Some(match rest {
             "v2.0/.well-known/openid-configuration" | ".well-known/openid-configuration" => {
@@ -66,7 +82,11 @@ impl<'p> Endpoint<'p> {
             | Self::DeviceCode(tenant, _)
             | Self::Authorize(tenant)
             | Self::Logout(tenant) => Some(tenant),
-            Self::UserRealm(_) | Self::Instance | Self::DeviceLogin => None,
+            Self::UserRealm(_)
+            | Self::Instance
+            | Self::DeviceLogin
+            | Self::ManagedIdentity(_)
+            | Self::Graph(_) => None,
         }
     }
 
@@ -78,7 +98,8 @@ impl<'p> Endpoint<'p> {
             }
             Self::Token(..) | Self::DeviceCode(..) => "POST",
             Self::Authorize(_) | Self::DeviceLogin => "GET, POST",
-            Self::Logout(_) => "GET",
+            Self::Logout(_) | Self::ManagedIdentity(_) => "GET",
+            Self::Graph(_) => "GET, HEAD, POST, PATCH, DELETE",
         }
     }
 
@@ -86,11 +107,13 @@ impl<'p> Endpoint<'p> {
     pub(crate) fn is_secret(self) -> bool {
         match self {
             Self::Configuration(_) | Self::Keys(_) | Self::UserRealm(_) | Self::Instance => false,
+            Self::ManagedIdentity(_) => false,
             Self::Token(..)
             | Self::DeviceCode(..)
             | Self::Authorize(_)
             | Self::Logout(_)
-            | Self::DeviceLogin => true,
+            | Self::DeviceLogin
+            | Self::Graph(_) => true,
         }
     }
 
@@ -106,6 +129,8 @@ impl<'p> Endpoint<'p> {
             Self::Authorize(_) => "entra_authorize",
             Self::Logout(_) => "entra_logout",
             Self::DeviceLogin => "entra_device_login",
+            Self::ManagedIdentity(_) => "entra_managed_identity",
+            Self::Graph(_) => "graph",
         }
     }
 }
@@ -132,6 +157,10 @@ mod tests {
             ("/t/oauth2/v2.0/logout", Some(Endpoint::Logout("t"))),
             ("/devicelogin", Some(Endpoint::DeviceLogin)),
             ("/devicelogin/", None),
+            ("/metadata/identity/oauth2/token", Some(Endpoint::ManagedIdentity(Service::Metadata))),
+            ("/msi/token", Some(Endpoint::ManagedIdentity(Service::AppService))),
+            ("/graph/v1.0/users", Some(Endpoint::Graph("v1.0/users"))),
+            ("/graph", None),
             // The registry's own token endpoint.
             ("/oauth2/token", None),
             ("//oauth2/token", None),

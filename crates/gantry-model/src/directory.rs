@@ -89,6 +89,8 @@ pub struct Application {
 pub struct ApplicationDetails {
     /// Where people may be sent back to after they signed in.
     pub redirect_uris: Vec<String>,
+    /// The same, at programs on people's machines.
+    pub public_redirect_uris: Vec<String>,
     /// It has no secret of its own, as a program on somebody's machine (RFC 6749, 2.1).
     pub public_client: bool,
     /// Names by which tokens for it are asked for.
@@ -216,6 +218,13 @@ pub enum PrincipalType {
     ServicePrincipal,
     /// A group of another directory.
     ForeignGroup,
+}
+
+impl ApplicationDetails {
+    /// Whether some of its programs have no secret of their own.
+    pub fn is_public(&self) -> bool {
+        self.public_client || !self.public_redirect_uris.is_empty()
+    }
 }
 
 // === impl UserPrincipalName ===

@@ -46,7 +46,7 @@ impl Directory {
         self.guarded(attempt, async {
             let application = self.application(app_id).await?.ok_or(SignInError::Client)?;
             match proof {
-                ClientProof::Nothing if application.details.public_client => Ok(id),
+                ClientProof::Nothing if application.details.is_public() => Ok(id),
                 proof => self.prove(Some(&application), proof, context).await.map(|()| id),
             }
         })

@@ -59,26 +59,46 @@ impl CodeChallenge {
     }
 }
 
+/// Whether anybody may be sent to such an address after signing in: one of `https`, one of this
+/// machine, or one of a scheme that a program on it has taken for itself (RFC 8252, 7).
+pub fn is_sound_redirect(address: &str) -> bool {
+    // Whoever parses leniently drops line ends and takes a backslash for a slash; others don't, and
+    // then disagree on where it leads.
+    if !address.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\') {
+        return false;
+    }
+    let Ok(url) = Url::parse(address) else { return false };
+    if url.fragment().is_some() || !url.username().is_empty() || url.password().is_some() {
+        return false;
+    }
+    match url.scheme() {
+        "https" => true,
+        "http" => is_loopback(&url),
+        // What browsers do themselves, or run.
+        "about" | "blob" | "data" | "file" | "filesystem" | "ftp" | "javascript" | "urn"
+        | "vbscript" | "view-source" | "ws" | "wss" => false,
+        _ => true,
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    let here = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    here && url.scheme() == "http"
+}
+
 impl Directory {
     /// Whether a browser may be sent there with a code for that program: to an address that the
     /// application lists, or, for a program on the user's machine, to that machine (RFC 8252, 7.3).
     pub async fn check_redirect(&self, client: Guid, address: &str) -> Result<bool, SignInError> {
-        // Whoever parses leniently drops line ends and takes a backslash for a slash; others don't, and
-        // then disagree on where it leads.
-        if !address.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\') {
+        if !is_sound_redirect(address) {
             return Ok(false);
         }
-        let Ok(url) = Url::parse(address) else { return Ok(false) };
-        if url.fragment().is_some() || !url.username().is_empty() || url.password().is_some() {
-            return Ok(false);
-        }
-        let loopback = url.scheme() == "http"
-            && match url.host() {
-                Some(Host::Domain(name)) => name == "localhost",
-                Some(Host::Ipv4(address)) => address.is_loopback(),
-                Some(Host::Ipv6(address)) => address.is_loopback(),
-                None => false,
-            };
+        let loopback = Url::parse(address).is_ok_and(|url| is_loopback(&url));
         if client.to_string() == AZURE_CLI {
             return Ok(loopback);
         }
@@ -86,8 +106,8 @@ impl Directory {
             return Ok(false);
         };
         let details = &application.details;
-        Ok(details.redirect_uris.iter().any(|listed| listed == address)
-            || (details.public_client && loopback))
+        let mut listed = details.redirect_uris.iter().chain(&details.public_redirect_uris);
+        Ok(listed.any(|listed| listed == address) || (details.is_public() && loopback))
     }
 
     /// What a program is called that sends people to sign in; `None` if nobody knows it.
@@ -151,6 +171,38 @@ impl Directory {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nobody_is_sent_where_browsers_disagree_or_run_things() {
+        for address in [
+            "https://a.example/b?c",
+            "http://localhost:4711/",
+            "http://127.0.0.1/x",
+            "http://[::1]:1",
+            "msal123://auth",
+            "com.example.app:/back",
+        ] {
+            assert!(is_sound_redirect(address), "{address}");
+        }
+        for address in [
+            "",
+            "/",
+            "a.example",
+            "http://a.example/",
+            "http://localhost.example/",
+            "https://user@a.example/",
+            "https://a.example/#b",
+            "https://a.example\\@b.example/",
+            "https://a.example/\r\nx: y",
+            " https://a.example/",
+            "javascript:alert(1)",
+            "JavaScript://a.example/%0aalert(1)",
+            "data:text/html,x",
+            "urn:ietf:wg:oauth:2.0:oob",
+        ] {
+            assert!(!is_sound_redirect(address), "{address}");
+        }
+    }
 
     #[test]
     fn a_challenge_is_of_one_verifier() {

@@ -4,6 +4,8 @@ mod authorize;
 mod browser;
 mod device;
 mod grants;
+mod graph;
+mod managed_identity;
 
 use http::Method;
 use reqwest::{RequestBuilder, Response};

@@ -19,7 +19,7 @@ fn challenge() -> String {
 }
 
 /// The address that a program opens, with these parameters changed; those without a value are absent.
-fn question(changes: &[(&str, &str)]) -> String {
+pub(super) fn question(changes: &[(&str, &str)]) -> String {
     let challenge = challenge();
     let scope = format!("{MANAGEMENT} offline_access openid profile");
     let mut all = vec![
@@ -48,7 +48,7 @@ async fn signed_in(browser: &mut Browser, first: &First, changes: &[(&str, &str)
     browser.fill_in(&page, &[("username", &first.user), ("password", &first.password)]).await
 }
 
-fn exchange<'a>(code: &'a str) -> Vec<(&'a str, &'a str)> {
+pub(super) fn exchange<'a>(code: &'a str) -> Vec<(&'a str, &'a str)> {
     vec![
         ("grant_type", "authorization_code"),
         ("client_id", CLI),
