@@ -137,14 +137,14 @@ impl Cloud {
 
     /// The first application, as a client signs in that knows nothing of Azure.
     pub fn service_principal(&self) -> SignIn {
-        SignIn { kind: "service principal", user: self.app.clone(), password: self.secret.clone() }
+        SignIn { kind: "service-principal", user: self.app.clone(), password: self.secret.clone() }
     }
 
     /// A refresh token of the default registry's for the first application, as `az acr login` has it.
     pub fn refresh_token(&self) -> SignIn {
         let host = self.base.trim_start_matches("https://");
         SignIn {
-            kind: "refresh token",
+            kind: "refresh-token",
             user: "00000000-0000-0000-0000-000000000000".to_owned(),
             password: self.exchange(host, &self.token(REGISTRY_SCOPE)),
         }

@@ -176,6 +176,11 @@ pub(crate) fn free_address() -> SocketAddr {
     listener.local_addr().expect("a bound listener has an address")
 }
 
+/// Whether somebody listens there.
+pub(crate) fn is_reached(address: SocketAddr) -> bool {
+    TcpStream::connect_timeout(&address, Duration::from_secs(1)).is_ok()
+}
+
 fn is_ready(address: SocketAddr) -> bool {
     let ask = || -> std::io::Result<bool> {
         let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(1))?;

@@ -8,7 +8,7 @@ use std::fs;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use gantry_clients::{
-    Browser, Client, Cloud, Containers, Daemon, Engine, Image, Site, TEAM, debian_tool,
+    Browser, Client, Cloud, Containers, Daemon, Engine, Image, Issuer, Site, TEAM, debian_tool,
 };
 use serde_json::{Value, json};
 
@@ -74,6 +74,143 @@ fn signs_in_with_a_device_code() {
     let account = json(&az, "account show");
     assert_eq!(account["user"], json!({ "name": cloud.user, "type": "user" }));
     assert_can_pull(&az);
+}
+
+#[test]
+fn signs_in_with_a_certificate() {
+    let (site, cloud, az) = signed_in();
+    let app = application(&az, &cloud, "AcrPull");
+    let openssl = site.debian("openssl");
+    openssl.run(words(
+        "req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=ci -keyout key.pem -out cert.pem",
+    ));
+    site.file("both.pem", [site.read("key.pem"), site.read("cert.pem")].concat());
+
+    az.run(words(&format!("ad app credential reset --id {app} --cert @cert.pem --append")));
+
+    let ci = registered_as(&site, "ci");
+    let login = format!("login --service-principal --username {app} --tenant {}", cloud.tenant);
+    ci.run(words(&format!("{login} --certificate both.pem")));
+    assert_eq!(json(&ci, "account show")["user"]["name"], *app);
+    assert_can_pull(&ci);
+
+    openssl.run(words(
+        "req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=ci -keyout other.pem -out other.pem",
+    ));
+    let said =
+        registered_as(&site, "other").fails(words(&format!("{login} --certificate other.pem")));
+    assert!(said.contains("AADSTS"), "{said}");
+}
+
+#[test]
+fn signs_in_with_the_token_of_a_ci_system() {
+    let issuer = Issuer::start();
+    let settings = issuer.settings();
+    let site = Site::on_443(&settings.each_ref().map(|(name, value)| (*name, value.as_str())));
+    let cloud = Cloud::of(&site);
+    let az = registered(&site);
+    az.run(words(&login(&cloud, &cloud.secret)));
+    let app = application(&az, &cloud, "AcrPush");
+    let subject = "repo:octo/app:ref:refs/heads/main";
+    let trusted = json!({
+        "name": "main", "issuer": issuer.url(), "subject": subject,
+        "audiences": ["api://AzureADTokenExchange"],
+    });
+    site.file("credential.json", trusted.to_string());
+
+    az.run(words(&format!(
+        "ad app federated-credential create --id {app} --parameters @credential.json"
+    )));
+
+    let token = |subject: &str| {
+        issuer.token(json!({ "sub": subject, "aud": "api://AzureADTokenExchange" }))
+    };
+    let ci = registered_as(&site, "ci");
+    let login = ["login", "--service-principal", "--username", &app, "--tenant", &cloud.tenant];
+    let other = token("repo:octo/app:ref:refs/heads/other");
+    let said = ci.fails(login.iter().chain(&["--federated-token", &other]));
+    assert!(said.contains("AADSTS70021"), "{said}");
+    ci.run(login.iter().chain(&["--federated-token", &token(subject)]));
+    assert_eq!(json(&ci, "account show")["user"]["name"], *app);
+    assert_can_pull(&ci);
+}
+
+#[test]
+fn signs_in_as_a_managed_identity() {
+    let (site, cloud, az) = signed_in();
+    let ask = |path: &str, body: Value| {
+        let address = format!("{}/graph/gantry/{path}", cloud.base());
+        let resource = format!("{}/graph", cloud.base());
+        let body = body.to_string();
+        let made = az.run([
+            "rest",
+            "--method",
+            "post",
+            "--uri",
+            &address,
+            "--resource",
+            &resource,
+            "--body",
+            &body,
+        ]);
+        serde_json::from_str::<Value>(&made).expect("az prints JSON")
+    };
+    let identity = ask("identities", json!({ "displayName": "builder" }));
+    let id = identity["id"].as_str().expect("it has an id");
+    let workload = ask(&format!("identities/{id}/workloads"), json!({}));
+    let secret = workload["secret"].as_str().expect("the secret is shown");
+    az.run(words(&format!(
+        "role assignment create --role AcrPull --scope {} --assignee-object-id {id} \
+         --assignee-principal-type ServicePrincipal",
+        cloud.registry(TEAM)
+    )));
+
+    let builder = registered_as(&site, "builder")
+        .env("IDENTITY_ENDPOINT", format!("{}/msi/token", cloud.base()))
+        .env("IDENTITY_HEADER", secret);
+    builder.run(["login", "--identity"]);
+
+    let user = json(&builder, "account show --query user");
+    assert_eq!(user["type"], "servicePrincipal");
+    assert_can_pull(&builder);
+    let client = identity["clientId"].as_str().expect("it has a client id");
+    builder.run(["login", "--identity", "--client-id", client]);
+    builder.env("IDENTITY_HEADER", "wrong").fails(["login", "--identity", "--object-id", id]);
+}
+
+#[test]
+fn makes_service_principals() {
+    let (site, cloud, az) = signed_in();
+    let registry = cloud.registry(TEAM);
+
+    let made =
+        json(&az, &format!("ad sp create-for-rbac --name ci --role AcrPull --scopes {registry}"));
+
+    let [app, secret] = ["appId", "password"].map(|name| made[name].as_str().expect("it is told"));
+    assert_eq!(made["tenant"], *cloud.tenant);
+    let crane = site.go("crane");
+    let host = format!("{TEAM}.acr.localhost");
+    crane.run(["auth", "login", &host, "-u", app, "-p", secret]);
+    let image = Image::new("amd64", "for service principals");
+    let reference = push(&site, &cloud, &image, "hello:v1");
+    assert_eq!(crane.run(["digest", &reference]), image.digest());
+    image.layout("v1").write(&site.path("image"));
+    let said = crane.fails(["push", "image", &format!("{host}/hello:v2")]);
+    assert!(said.contains("requested access to the resource is denied"), "{said}");
+
+    let list = format!("role assignment list --scope {registry} --query [].principalName");
+    assert_eq!(json(&az, &list), json!([app]));
+    az.run(words(&format!(
+        "role assignment delete --assignee {app} --role AcrPull --scope {registry}"
+    )));
+    assert_eq!(json(&az, &list), json!([]));
+    crane.fails(["digest", &reference]);
+    az.run(words(&format!(
+        "role assignment create --assignee {app} --role AcrPush --scope {registry}"
+    )));
+    crane.run(["push", "image", &format!("{host}/hello:v2")]);
+    az.run(words(&format!("ad sp delete --id {app}")));
+    crane.fails(["digest", &reference]);
 }
 
 #[test]
@@ -320,7 +457,12 @@ fn assigns_roles() {
 
 /// A client that knows the server as its cloud.
 fn registered(site: &Site) -> Client {
-    let az = site.az("az");
+    registered_as(site, "az")
+}
+
+/// The same, with a configuration of that name.
+fn registered_as(site: &Site, name: &str) -> Client {
+    let az = site.az(name);
     az.run(words("cloud register --name Gantry --endpoint-resource-manager https://localhost"));
     az.run(words("cloud set --name Gantry"));
     az
@@ -339,6 +481,16 @@ fn signed_in() -> (Site, Cloud, Client) {
 fn login(cloud: &Cloud, secret: &str) -> String {
     let (app, tenant) = (&cloud.app, &cloud.tenant);
     format!("login --service-principal --username {app} --password {secret} --tenant {tenant}")
+}
+
+/// An application that may do what the role says in the registry [`TEAM`], and has no secret yet.
+fn application(az: &Client, cloud: &Cloud, role: &str) -> String {
+    let app = json(az, "ad app create --display-name ci --query appId");
+    let app = app.as_str().expect("it has an id").to_owned();
+    az.run(["ad", "sp", "create", "--id", &app]);
+    let assign = ["role", "assignment", "create", "--role", role, "--assignee", &app];
+    az.run([&assign[..], &["--scope", &cloud.registry(TEAM)]].concat());
+    app
 }
 
 fn words(line: &str) -> Vec<&str> {
