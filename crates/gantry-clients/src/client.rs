@@ -4,8 +4,14 @@ use std::ffi::{OsStr, OsString};
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
 
 use crate::debian_tool;
+
+/// How often, and after how long each time, a call is made again that waits for another node.
+const MOMENTS: u32 = 20;
+const MOMENT: Duration = Duration::from_millis(250);
 
 /// A program with the options and environment that all its calls share.
 #[derive(Clone, Debug)]
@@ -97,6 +103,30 @@ impl Client {
         let (said, ok, output) = self.call(arguments, b"");
         assert!(!ok, "this should have failed:\n{said}");
         output.stderr
+    }
+
+    /// [`run`](Self::run), where what another node has done may take a moment to be known.
+    pub fn run_soon<A: AsRef<OsStr>>(&self, arguments: &[A]) -> String {
+        for _ in 0..MOMENTS {
+            let (_, ok, output) = self.call(arguments, b"");
+            if ok {
+                return text(&output.stdout);
+            }
+            thread::sleep(MOMENT);
+        }
+        self.run(arguments)
+    }
+
+    /// [`fails`](Self::fails), where what another node has done may take a moment to be known.
+    pub fn fails_soon<A: AsRef<OsStr>>(&self, arguments: &[A]) -> String {
+        for _ in 0..MOMENTS {
+            let (_, ok, output) = self.call(arguments, b"");
+            if !ok {
+                return output.stderr;
+            }
+            thread::sleep(MOMENT);
+        }
+        self.fails(arguments)
     }
 
     /// Runs one call without arguments that may succeed or fail, and returns what was said.

@@ -193,9 +193,9 @@ fn makes_service_principals() {
     crane.run(["auth", "login", &host, "-u", app, "-p", secret]);
     let image = Image::new("amd64", "for service principals");
     let reference = push(&site, &cloud, &image, "hello:v1");
-    assert_eq!(crane.run(["digest", &reference]), image.digest());
+    assert_eq!(crane.run_soon(&["digest", &reference]), image.digest());
     image.layout("v1").write(&site.path("image"));
-    let said = crane.fails(["push", "image", &format!("{host}/hello:v2")]);
+    let said = crane.fails_soon(&["push", "image", &format!("{host}/hello:v2")]);
     assert!(said.contains("requested access to the resource is denied"), "{said}");
 
     let list = format!("role assignment list --scope {registry} --query [].principalName");
@@ -204,13 +204,13 @@ fn makes_service_principals() {
         "role assignment delete --assignee {app} --role AcrPull --scope {registry}"
     )));
     assert_eq!(json(&az, &list), json!([]));
-    crane.fails(["digest", &reference]);
+    crane.fails_soon(&["digest", &reference]);
     az.run(words(&format!(
         "role assignment create --assignee {app} --role AcrPush --scope {registry}"
     )));
-    crane.run(["push", "image", &format!("{host}/hello:v2")]);
+    crane.run_soon(&["push", "image", &format!("{host}/hello:v2")]);
     az.run(words(&format!("ad sp delete --id {app}")));
-    crane.fails(["digest", &reference]);
+    crane.fails_soon(&["digest", &reference]);
 }
 
 #[test]
@@ -310,20 +310,20 @@ fn keeps_the_admin_account() {
     assert_eq!(shown["username"], TEAM);
     for name in ["password", "password2"] {
         crane.run(login(&shown, name));
-        crane.run(&catalog);
+        crane.run_soon(&catalog);
     }
 
     let renewed = json(&az, "acr credential renew --name teamone --password-name password");
     crane.run(login(&renewed, "password2"));
-    crane.run(&catalog);
+    crane.run_soon(&catalog);
     crane.run(login(&renewed, "password"));
-    crane.run(&catalog);
+    crane.run_soon(&catalog);
     crane.run(login(&shown, "password"));
-    crane.fails(&catalog);
+    crane.fails_soon(&catalog);
 
     az.run(words("acr update --name teamone --admin-enabled false"));
     crane.run(login(&renewed, "password"));
-    crane.fails(&catalog);
+    crane.fails_soon(&catalog);
 }
 
 #[test]
@@ -372,20 +372,20 @@ fn changes_who_gets_in() {
     anonymous.fails(["digest", &reference]);
     let changed = json(&az, "acr update --name teamone --anonymous-pull-enabled true");
     assert_eq!(changed["anonymousPullEnabled"], true);
-    assert_eq!(anonymous.run(["digest", &reference]), image.digest());
+    assert_eq!(anonymous.run_soon(&["digest", &reference]), image.digest());
     az.run(words("acr update --name teamone --anonymous-pull-enabled false"));
-    anonymous.fails(["digest", &reference]);
+    anonymous.fails_soon(&["digest", &reference]);
 
     let rules = "--query networkRuleSet.ipRules[].ipAddressOrRange";
     let added = format!("acr network-rule add --name teamone --ip-address 192.0.2.0/24 {rules}");
     assert_eq!(json(&az, &added), json!(["192.0.2.0/24"]));
     az.run(words("acr update --name teamone --default-action Deny"));
     let signed_in = signed_in_crane(&site, &cloud);
-    let said = signed_in.fails(["digest", &reference]);
+    let said = signed_in.fails_soon(&["digest", &reference]);
     assert!(said.contains("is not allowed access"), "{said}");
     let own = format!("acr network-rule add --name teamone --ip-address 127.0.0.0/8 {rules}");
     assert_eq!(json(&az, &own), json!(["192.0.2.0/24", "127.0.0.0/8"]));
-    assert_eq!(signed_in.run(["digest", &reference]), image.digest());
+    assert_eq!(signed_in.run_soon(&["digest", &reference]), image.digest());
     az.run(words("acr network-rule remove --name teamone --ip-address 192.0.2.0/24"));
     let listed =
         json(&az, "acr network-rule list --name teamone --query ipRules[].ipAddressOrRange");
@@ -396,7 +396,7 @@ fn changes_who_gets_in() {
     assert_can_pull(&arm);
     let status = "acr config authentication-as-arm update --registry teamone --status";
     assert_eq!(json(&az, &format!("{status} disabled"))["status"], "disabled");
-    arm.fails(words("acr login --name teamone --expose-token"));
+    arm.fails_soon(&words("acr login --name teamone --expose-token"));
     assert_can_pull(&az);
     assert_eq!(json(&az, &format!("{status} enabled"))["status"], "enabled");
     assert_can_pull(&arm);
@@ -436,7 +436,7 @@ fn assigns_roles() {
     assert_eq!(json(&az, mode), "AbacRepositoryPermissions");
     let reference = |repository: &str| format!("{TEAM}.acr.localhost/{repository}:v1");
     let denied = signed_in_crane(&site, &cloud);
-    denied.fails(["digest", &reference("team/app")]);
+    denied.fails_soon(&["digest", &reference("team/app")]);
     let condition = "((!(ActionMatches{'Microsoft.ContainerRegistry/registries/repositories/content/read'}) \
         AND !(ActionMatches{'Microsoft.ContainerRegistry/registries/repositories/metadata/read'})) OR \
         (@Request[Microsoft.ContainerRegistry/registries/repositories:name] StringStartsWith 'team/'))";
@@ -450,7 +450,7 @@ fn assigns_roles() {
     let docker = engine.client(&site, &debian_tool("docker"), "config");
     let az = engine.settings(az.clone()).env("DOCKER_CONFIG", site.path("config"));
     az.run(words("acr login --name teamone"));
-    docker.run(["pull", "--quiet", &reference("team/app")]);
+    docker.run_soon(&["pull", "--quiet", &reference("team/app")]);
     let said = docker.fails(["pull", "--quiet", &reference("other/app")]);
     assert!(said.contains("denied"), "{said}");
 }
@@ -511,7 +511,8 @@ fn both(az: &Client, line: &str) -> String {
 
 /// Asserts that the sign-in is good for the registry [`TEAM`].
 fn assert_can_pull(az: &Client) {
-    let login = json(az, "acr login --name teamone --expose-token");
+    let login = az.run_soon(&words("acr login --name teamone --expose-token"));
+    let login: Value = serde_json::from_str(&login).expect("az prints JSON");
     assert_eq!(login["loginServer"], "teamone.acr.localhost");
     assert_eq!(login["username"], NOBODY);
     json(az, "acr repository list --name teamone");

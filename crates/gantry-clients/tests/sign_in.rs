@@ -218,7 +218,7 @@ fn the_token_of_an_outside_issuer() {
     crane.run(["auth", "login", &site.host(), "-u", user, "-p", &password]);
     crane.fails(["digest", &reference]);
     assign(&cloud, person, "AcrPull");
-    assert_eq!(crane.run(["digest", &reference]), image.digest());
+    assert_eq!(crane.run_soon(&["digest", &reference]), image.digest());
 
     let for_another =
         issuer.token(json!({ "sub": "x", "oid": person, "aud": "https://else.example.com" }));
