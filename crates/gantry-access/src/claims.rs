@@ -123,7 +123,7 @@ impl AccessClaim {
 impl Access {
     pub(crate) fn sign(&self, claims: &Claims) -> gantry_oci::Secret {
         let keys = self.0.keys.load();
-        let (id, key) = keys.newest();
+        let (id, key) = keys.signing(self.0.clock.now()).expect("there is a key from the start on");
         let header = Header { kid: Some(id.into()), ..Header::new(Algorithm::ES256) };
         let text = jsonwebtoken::encode(&header, claims, key).expect("the key was made for ES256");
         gantry_oci::Secret::new(text)

@@ -7,6 +7,7 @@
 
 mod access_tokens;
 mod admin;
+mod audit;
 mod authenticate;
 mod claims;
 mod profile;
@@ -32,6 +33,7 @@ use gantry_secrets::{MasterKey, SealError};
 use access_tokens::VerifiedTokens;
 pub use access_tokens::{AccessToken, SignedIn, TooManyScopes};
 use admin::AdminAccounts;
+pub use audit::{Audit, Noted};
 pub use authenticate::AuthenticationError;
 use authenticate::Remembered;
 pub use claims::TokenError;
@@ -56,6 +58,9 @@ pub enum SetupError {
         /// Why.
         source: SealError,
     },
+    /// The directory's keys.
+    #[error(transparent)]
+    Directory(#[from] gantry_directory::OpenError),
     /// A signing key is no key.
     #[error("signing key {0} is damaged")]
     Key(String),
@@ -77,6 +82,7 @@ struct Inner {
     verified: VerifiedTokens,
     profiles: Profiles,
     remembered: Remembered,
+    audit: Audit,
 }
 
 /// What access needs to know at start.
@@ -107,6 +113,7 @@ impl Access {
             options.admin_password.as_ref().map(|password| (default_registry.id, password));
         let admins = AdminAccounts::open(catalog, master_key, registries, wanted).await?;
         let keys = SigningKeys::open(catalog, master_key).await?;
+        let audit = Audit::new(catalog, &clock);
         Ok(Self(Arc::new(Inner {
             catalog: catalog.clone(),
             clock,
@@ -118,12 +125,18 @@ impl Access {
             verified: VerifiedTokens::default(),
             profiles: Profiles::default(),
             remembered: Remembered::default(),
+            audit,
         })))
     }
 
     /// The directory.
     pub fn directory(&self) -> &Directory {
         &self.0.directory
+    }
+
+    /// Where sign-ins and refusals are noted.
+    pub fn audit(&self) -> &Audit {
+        &self.0.audit
     }
 
     /// The passwords of the registry's admin account, with their names.
@@ -154,6 +167,27 @@ impl Access {
         let admins = AdminAccounts::open(catalog, master_key, registries, None).await?;
         let keys = SigningKeys::open(catalog, master_key).await?;
         self.0.admins.store(Arc::new(admins));
+        self.0.keys.store(Arc::new(keys));
+        Ok(())
+    }
+
+    /// Makes new keys for registries' tokens and for the directory's, where those in use are older
+    /// than `most`. Tokens that the old ones signed stay good.
+    pub async fn rotate_old_keys(&self, most: Duration) -> Result<(), SetupError> {
+        let before = self.0.clock.now().minus(most);
+        if self.0.keys.load().made_at().is_none_or(|made_at| made_at < before) {
+            self.rotate_keys().await?;
+        }
+        if self.0.directory.key_made_at() < before {
+            self.0.directory.rotate_keys().await?;
+        }
+        Ok(())
+    }
+
+    /// Makes a new key for registries' tokens.
+    pub async fn rotate_keys(&self) -> Result<(), SetupError> {
+        signing::rotate(&self.0.catalog, &self.0.master_key).await?;
+        let keys = SigningKeys::open(&self.0.catalog, &self.0.master_key).await?;
         self.0.keys.store(Arc::new(keys));
         Ok(())
     }

@@ -1,16 +1,29 @@
-//! The keys that sign access tokens: ECDSA on P-256 (ES256). The newest signs, all verify.
+//! The keys that sign registries' tokens: ECDSA on P-256 (ES256). The newest signs, all verify.
+//!
+//! A new key signs only when every node has had the time to learn of it.
+
+use std::time::Duration;
 
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
-use gantry_catalog::{Catalog, Durability, SigningKeyRow};
-use gantry_model::SigningKeyId;
+use gantry_catalog::{Catalog, DbError, Durability, SigningKeyRow, Transaction};
+use gantry_model::{EpochSubject, SigningKeyId, Timestamp};
 use gantry_secrets::MasterKey;
 use jsonwebtoken::{DecodingKey, EncodingKey};
 
 use crate::SetupError;
 
-pub(crate) struct SigningKeys {
-    newest: (String, EncodingKey),
-    verifying: Vec<(String, DecodingKey)>,
+/// How long a key is known before it signs: nodes that haven't heard of it by then let nobody in.
+const LEARNT: Duration = Duration::from_secs(15);
+/// A key that signs no more is kept for longer than any token is good.
+const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+
+pub(crate) struct SigningKeys(Vec<Key>);
+
+struct Key {
+    id: String,
+    made_at: Timestamp,
+    signing: EncodingKey,
+    verifying: DecodingKey,
 }
 
 impl SigningKeys {
@@ -27,15 +40,15 @@ impl SigningKeys {
                 .await?;
             rows = catalog.signing_key_list().await?;
         }
-        let newest = &rows[0];
-        let private = private(newest, master_key)?;
-        Ok(Self {
-            newest: (newest.id.clone(), EncodingKey::from_ec_der(&private)),
-            verifying: rows
-                .iter()
-                .map(|row| (row.id.clone(), DecodingKey::from_ec_der(&row.public_key)))
-                .collect(),
-        })
+        let key = |row: &SigningKeyRow| {
+            Ok(Key {
+                id: row.id.clone(),
+                made_at: row.created_at,
+                signing: EncodingKey::from_ec_der(&private(row, master_key)?),
+                verifying: DecodingKey::from_ec_der(&row.public_key),
+            })
+        };
+        rows.iter().map(key).collect::<Result<_, SetupError>>().map(Self)
     }
 
     /// Whether the newest key, where there is one, opens.
@@ -44,21 +57,48 @@ impl SigningKeys {
         rows.first().map_or(Ok(()), |row| private(row, master_key).map(drop))
     }
 
-    /// The key that signs, with its `kid`.
-    pub(crate) fn newest(&self) -> (&str, &EncodingKey) {
-        (&self.newest.0, &self.newest.1)
+    /// The key that signs now, with its `kid`.
+    pub(crate) fn signing(&self, now: Timestamp) -> Option<(&str, &EncodingKey)> {
+        let is_learnt = |key: &&Key| key.made_at.plus(LEARNT) <= now;
+        let key = self.0.iter().find(is_learnt).or(self.0.last())?;
+        Some((&key.id, &key.signing))
+    }
+
+    /// When the newest was made.
+    pub(crate) fn made_at(&self) -> Option<Timestamp> {
+        self.0.first().map(|key| key.made_at)
     }
 
     /// The key of that `kid`.
     pub(crate) fn verifying(&self, id: &str) -> Option<&DecodingKey> {
-        self.verifying.iter().find(|(key, _)| key == id).map(|(_, key)| key)
+        self.0.iter().find(|key| key.id == id).map(|key| &key.verifying)
     }
 }
 
 impl std::fmt::Debug for SigningKeys {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SigningKeys").field("newest", &self.newest.0).finish_non_exhaustive()
+        f.debug_list().entries(self.0.iter().map(|key| &key.id)).finish()
     }
+}
+
+/// Makes a new key, and removes those whose last tokens have ended.
+pub(crate) async fn rotate(catalog: &Catalog, master_key: &MasterKey) -> Result<(), SetupError> {
+    let row = generate(catalog, master_key)?;
+    let rows = catalog.signing_key_list().await?;
+    let before = row.created_at.minus(KEPT);
+    // A key has signed until the one after it was there.
+    let ended: Vec<String> = rows
+        .windows(2)
+        .filter(|pair| pair[0].created_at < before)
+        .map(|pair| pair[1].id.clone())
+        .collect();
+    let change = move |tx: &mut Transaction<'_, '_>| {
+        tx.signing_key_insert(&row)?;
+        ended.iter().try_for_each(|id| tx.signing_key_delete(id))?;
+        tx.epoch_raise(None, EpochSubject::keys())
+    };
+    let changed: Result<(), DbError> = catalog.transaction(Durability::Power, change).await;
+    Ok(changed?)
 }
 
 fn private(row: &SigningKeyRow, master_key: &MasterKey) -> Result<Vec<u8>, SetupError> {

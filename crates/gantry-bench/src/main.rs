@@ -7,6 +7,7 @@ mod bench;
 mod catalogs;
 mod certificate;
 mod content;
+mod credentials;
 mod databases;
 mod limit;
 mod load;

@@ -15,6 +15,12 @@ pub(crate) enum Target {
     P99(f64, &'static str),
     /// The figure is at most this.
     AtMost(f64),
+    /// The figure is at least this.
+    AtLeast(f64),
+    /// The figure is at least this share of the second row's.
+    Share(f64),
+    /// The server's CPU time is at most so many seconds more than that row's.
+    Adds(f64, &'static str),
     /// The figure is at most so many times the second row's.
     AtMostTimes(f64),
     /// The catalog is asked so many queries for each, and no more.
@@ -69,6 +75,11 @@ fn wanted(unit: Unit, target: &Target) -> String {
         Target::Faster(other) => format!("faster than {}", than(other)),
         Target::P99(share, name) => format!("p99 at most {share} × {name}'s"),
         Target::AtMost(most) => format!("at most {most} {}", unit.heading()),
+        Target::AtLeast(least) => format!("at least {least} {}", unit.heading()),
+        Target::Share(share) => format!("at least {share:.2} × the small one"),
+        Target::Adds(seconds, name) => {
+            format!("at most {} µs of CPU time more than {name}", seconds * 1e6)
+        }
         Target::AtMostTimes(factor) => format!("at most {factor} × the small one"),
         Target::Queries(1.0) => "1 query".to_owned(),
         Target::Queries(count) => format!("{count} queries"),
@@ -93,6 +104,17 @@ fn measure(case: &Case, target: &Target) -> Result<(String, bool), String> {
             Ok((format!("{:.3} × ({mine:.2} ms)", mine / theirs), mine <= share * theirs))
         }
         Target::AtMost(most) => Ok((format!("{:.1}", subject.value), subject.value <= most)),
+        Target::AtLeast(least) => Ok((format!("{:.0}", subject.value), subject.value >= least)),
+        Target::Share(share) => {
+            let small = summary(case.rows.get(1).ok_or("nothing to compare with")?)?;
+            let ratio = subject.value / small.value;
+            Ok((format!("{ratio:.2} ×"), ratio >= share))
+        }
+        Target::Adds(seconds, name) => {
+            let other = summary(find(case, name)?)?;
+            let (mine, theirs) = subject.cpu_seconds.zip(other.cpu_seconds).ok_or("no CPU time")?;
+            Ok((format!("{:.1} µs", (mine - theirs) * 1e6), mine - theirs <= seconds))
+        }
         Target::AtMostTimes(factor) => {
             let small = summary(case.rows.get(1).ok_or("nothing to compare with")?)?;
             let ratio = subject.value / small.value;

@@ -8,6 +8,7 @@
 //! Names are noun first (`manifest_find`), so that they sort together. `Ok(None)` is "not there".
 
 mod admin_passwords;
+mod audit;
 mod blobs;
 mod collection;
 mod column;
@@ -41,6 +42,7 @@ pub use gantry_db::{DbError, Durability, MigrateError, SchemaState};
 use gantry_model::{Clock, Timestamp};
 
 pub use admin_passwords::AdminPassword;
+pub use audit::AuditRow;
 pub use blobs::{BlobLink, BlobRow};
 pub use collection::{Garbage, TrashedBytes};
 pub use copied::{LEFT_BEHIND, copied_tables};

@@ -43,6 +43,8 @@ impl Catalog {
     }
 }
 
+pub(crate) const DELETE: Stmt = Stmt::new("delete from signing_key where id = $1");
+
 pub(crate) const PRESENT: Stmt = Stmt::new("select 1 from signing_key limit 1");
 
 impl Transaction<'_, '_> {
@@ -53,6 +55,11 @@ impl Transaction<'_, '_> {
             Some(()) => Ok(()),
             None => self.signing_key_insert(key),
         }
+    }
+
+    /// Removes a key.
+    pub fn signing_key_delete(&mut self, id: &str) -> Result<(), DbError> {
+        self.tx.exec(&DELETE, &args![id]).map(drop)
     }
 
     /// Adds a key.

@@ -6,9 +6,9 @@ use crate::directory::{
     applications, foreigners, groups, keys, service_principals, sign_ins, tenants, users,
 };
 use crate::{
-    admin_passwords, blobs, collection, deployment, edges, epochs, journal, leases, manifests,
-    nodes, rate_buckets, referrers, registries, repositories, roles, scope_maps, signing_keys,
-    tags, tokens, uploads, usage,
+    admin_passwords, audit, blobs, collection, deployment, edges, epochs, journal, leases,
+    manifests, nodes, rate_buckets, referrers, registries, repositories, roles, scope_maps,
+    signing_keys, tags, tokens, uploads, usage,
 };
 
 /// Every statement with its name.
@@ -20,6 +20,7 @@ pub fn all() -> Vec<(&'static str, &'static Stmt)> {
     }
     let mut all = list! {
         admin_passwords: LIST SET SET_FIRST;
+        audit: INSERT LIST TRIM;
         blobs: FIND FIND_IN_REGISTRY LIST HOLDERS INSERT LINK LOCK_LINK LOCK RENEW LINK_SIZE REFERENCED
                UNREFERENCED UNLINK DROP_UNHELD;
         collection: LIST UNLINK EMPTY_REPOSITORIES DELETE_REPOSITORY TRASH_INSERT TRASH_LIST
@@ -53,7 +54,7 @@ pub fn all() -> Vec<(&'static str, &'static Stmt)> {
         roles: LIST FIND FIND_BY_NAME SET DELETE ASSIGNED OF_PRINCIPAL ASSIGNMENT ASSIGNMENTS
                ASSIGNMENTS_OF ASSIGNMENTS_AT SAME ASSIGN UNASSIGN;
         scope_maps: LIST FIND COUNT SET DELETE;
-        signing_keys: LIST INSERT PRESENT;
+        signing_keys: LIST INSERT PRESENT DELETE;
         tags: LIST FIND NEWEST OF_DIGEST SET DELETE REMEMBER;
         tokens: LIST FIND PASSWORDS COUNT OF_SCOPE_MAP INSERT UPDATE DELETE SET_PASSWORD DELETE_PASSWORD;
         uploads: INSERT FIND COUNT ADVANCE DELETE EXPIRED KEY_IN_USE;

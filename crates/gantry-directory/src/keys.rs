@@ -1,5 +1,6 @@
 //! The keys that sign the directory's tokens: RSA with SHA-256 (RS256), as Entra's are, since not
-//! every client that checks them knows another algorithm. The newest signs, all verify.
+//! every client that checks them knows another algorithm. The newest signs, once every node has had the
+//! time to learn of it; all verify.
 
 use std::time::Duration;
 
@@ -14,6 +15,8 @@ use gantry_secrets::{MasterKey, SealError};
 use jsonwebtoken::{DecodingKey, EncodingKey};
 use serde::{Deserialize, Serialize};
 
+/// How long a key is known before it signs, so that every node has heard of it.
+const LEARNT: Duration = Duration::from_secs(15);
 /// A key that signs no more is kept for longer than any token of the directory is good.
 const KEPT: Duration = Duration::from_secs(100 * 24 * 60 * 60);
 
@@ -54,10 +57,13 @@ pub struct PublicKey {
     pub e: String,
 }
 
-pub(crate) struct Keys {
-    newest: (String, EncodingKey),
+pub(crate) struct Keys(Vec<Key>);
+
+struct Key {
+    public: PublicKey,
     made_at: Timestamp,
-    verifying: Vec<(PublicKey, DecodingKey)>,
+    signing: EncodingKey,
+    verifying: DecodingKey,
 }
 
 impl Keys {
@@ -70,36 +76,34 @@ impl Keys {
                 .await?;
             rows = catalog.directory_key_list().await?;
         }
-        let newest = rows.first().ok_or_else(|| KeyError::Damaged("that was just made".into()))?;
-        Ok(Self {
-            newest: (newest.id.clone(), private(newest, master_key)?),
-            made_at: newest.created_at,
-            verifying: rows.iter().map(public).collect::<Result<_, _>>()?,
-        })
+        rows.iter().map(|row| key(row, master_key)).collect::<Result<_, _>>().map(Self)
     }
 
-    /// The key that signs, with its `kid`.
-    pub(crate) fn newest(&self) -> (&str, &EncodingKey) {
-        (&self.newest.0, &self.newest.1)
+    /// The key that signs now.
+    pub(crate) fn signing(&self, now: Timestamp) -> Option<(&str, &EncodingKey)> {
+        let is_learnt = |key: &&Key| key.made_at.plus(LEARNT) <= now;
+        let key = self.0.iter().find(is_learnt).or(self.0.last())?;
+        Some((&key.public.kid, &key.signing))
     }
 
-    pub(crate) fn made_at(&self) -> Timestamp {
-        self.made_at
+    /// When the newest was made.
+    pub(crate) fn made_at(&self) -> Option<Timestamp> {
+        self.0.first().map(|key| key.made_at)
     }
 
     /// The key of that `kid`.
     pub(crate) fn verifying(&self, id: &str) -> Option<&DecodingKey> {
-        self.verifying.iter().find(|(key, _)| key.kid == id).map(|(_, key)| key)
+        self.0.iter().find(|key| key.public.kid == id).map(|key| &key.verifying)
     }
 
     pub(crate) fn public(&self) -> Vec<PublicKey> {
-        self.verifying.iter().map(|(key, _)| key.clone()).collect()
+        self.0.iter().map(|key| key.public.clone()).collect()
     }
 }
 
 impl std::fmt::Debug for Keys {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Keys").field("newest", &self.newest.0).finish_non_exhaustive()
+        f.debug_list().entries(self.0.iter().map(|key| &key.public.kid)).finish()
     }
 }
 
@@ -135,11 +139,16 @@ fn private(row: &DirectoryKey, master_key: &MasterKey) -> Result<EncodingKey, Ke
     EncodingKey::from_rsa_pem(pem.as_bytes()).map_err(|_| KeyError::Damaged(row.id.clone()))
 }
 
-fn public(row: &DirectoryKey) -> Result<(PublicKey, DecodingKey), KeyError> {
+fn key(row: &DirectoryKey, master_key: &MasterKey) -> Result<Key, KeyError> {
     let damaged = || KeyError::Damaged(row.id.clone());
-    let key: PublicKey = serde_json::from_slice(&row.public_key).map_err(|_| damaged())?;
-    let verifying = DecodingKey::from_rsa_components(&key.n, &key.e).map_err(|_| damaged())?;
-    Ok((key, verifying))
+    let public: PublicKey = serde_json::from_slice(&row.public_key).map_err(|_| damaged())?;
+    let verifying = DecodingKey::from_rsa_components(&public.n, &public.e);
+    Ok(Key {
+        verifying: verifying.map_err(|_| damaged())?,
+        signing: private(row, master_key)?,
+        made_at: row.created_at,
+        public,
+    })
 }
 
 fn purpose(id: &str) -> String {

@@ -129,9 +129,9 @@ impl Directory {
         self.refresh().await
     }
 
-    /// When the key that signs was made.
+    /// When the newest key was made.
     pub fn key_made_at(&self) -> Timestamp {
-        self.0.keys.load().made_at()
+        self.0.keys.load().made_at().unwrap_or(Timestamp::from_micros(0))
     }
 
     /// The keys that verify tokens.

@@ -251,7 +251,7 @@ impl Directory {
 
     fn sign(&self, claims: &Claims) -> Secret {
         let keys = self.0.keys.load();
-        let (id, key) = keys.newest();
+        let (id, key) = keys.signing(self.now()).expect("there is a key from the start on");
         let header = Header { kid: Some(id.into()), ..Header::new(Algorithm::RS256) };
         Secret::new(jsonwebtoken::encode(&header, claims, key).expect("the key was made for RS256"))
     }

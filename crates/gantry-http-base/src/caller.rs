@@ -5,7 +5,8 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use gantry_access::{AuthenticationError, DbError};
+use gantry_access::{AuthenticationError, DbError, Noted};
+use gantry_model::audit::{AuditAction, AuditOutcome};
 use gantry_model::permission::{
     Action, Actor, CatalogPermit, Needed, Permit, Push, Refusal, RepositoryAction,
 };
@@ -44,7 +45,13 @@ impl<'r> Caller<'r> {
         let mut caller = Self::unauthenticated(app, parts).await?;
         if let Some(header) = caller.authorization(&parts.headers)? {
             let found = app.access.authenticate(&caller.registry, Some(header), caller.address);
-            caller.actor = found.await.map_err(|error| caller.refuse_credential(error))?;
+            caller.actor = match found.await {
+                Ok(actor) => actor,
+                Err(error) => {
+                    caller.note_refusal(app, &error, Shown::of(header));
+                    return Err(caller.refuse_credential(error));
+                }
+            };
             caller.shown = Shown::of(header);
         }
         Ok(caller)
@@ -108,6 +115,38 @@ impl<'r> Caller<'r> {
             error => error,
         };
         self.challenge("", &[], error)
+    }
+
+    fn note_refusal(&self, app: &App, error: &AuthenticationError, shown: Shown) {
+        if matches!(error, AuthenticationError::Catalog(_)) {
+            return;
+        }
+        let action =
+            if shown == Shown::Token { AuditAction::UseToken } else { AuditAction::SignIn };
+        self.note(app, action, AuditOutcome::Refused, "", error.to_string());
+    }
+
+    /// Notes that somebody who had signed in was denied something, if that is what the answer says.
+    pub fn note_denial(&self, app: &App, answer: &OciError, path: &str) {
+        let denied = matches!(answer.status(), StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
+        if denied && self.shown != Shown::Nothing {
+            let identity = self.actor.identity().as_str();
+            let detail = path.to_owned();
+            self.note(app, AuditAction::Content, AuditOutcome::Refused, identity, detail);
+        }
+    }
+
+    /// Notes in the audit stream what the caller tried.
+    pub fn note(
+        &self,
+        app: &App,
+        action: AuditAction,
+        outcome: AuditOutcome,
+        identity: &str,
+        detail: String,
+    ) {
+        let noted = Noted { identity, address: self.address, detail };
+        app.access.audit().note(Some(&self.registry), action, outcome, &noted);
     }
 
     /// Where the caller is, where that can be told.

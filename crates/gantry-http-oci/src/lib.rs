@@ -37,6 +37,9 @@ pub async fn serve(app: &App, request: Request<Body>) -> Answered {
         }
         Err(refusal) => (Err(refusal), None),
     };
+    if let (Err(refusal), Some(caller)) = (&outcome, &caller) {
+        caller.note_denial(app, refusal, parts.uri.path());
+    }
     let mut response = outcome.unwrap_or_else(IntoResponse::into_response);
     with_docker_version(response.headers_mut());
     Answered {

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use gantry_access::SignedIn;
+use gantry_access::{AuthenticationError, SignedIn};
 use gantry_http_base::{App, Caller, Query};
 use gantry_model::EndpointKind;
+use gantry_model::audit::{AuditAction, AuditOutcome};
 use gantry_oci::{Authorization, Scope, Secret};
 use http::request::Parts;
 
@@ -38,7 +39,9 @@ pub(crate) async fn get(
         {
             Authorization::Basic { user, password } => {
                 let (registry, address) = (caller.registry(), caller.address());
-                app.access.sign_in(registry, &user, &password, address).await.map_err(refuse)?
+                let found = app.access.sign_in(registry, &user, &password, address).await;
+                note(app, &caller, &user, found.as_ref());
+                found.map_err(refuse)?
             }
             Authorization::Bearer { .. } => return Err(caller.refuse_renewal().into()),
         },
@@ -91,8 +94,27 @@ pub(crate) async fn post(
             .into());
         }
     };
+    let account = form.one("username")?.unwrap_or_default();
+    note(app, &caller, account, signed_in.as_ref());
     let signed_in = signed_in.map_err(|error| OauthError::refused_credential(&error))?;
     issue(app, &caller, &signed_in, &scopes, asked)
+}
+
+/// Notes in the audit stream who signed in, or wasn't let in as `account`.
+pub(crate) fn note(
+    app: &App,
+    caller: &Caller<'_>,
+    account: &str,
+    outcome: Result<&SignedIn, &AuthenticationError>,
+) {
+    let (outcome, identity, detail) = match outcome {
+        Ok(signed_in) => {
+            (AuditOutcome::Granted, signed_in.actor().identity().as_str(), String::new())
+        }
+        Err(AuthenticationError::Catalog(_)) => return,
+        Err(error) => (AuditOutcome::Refused, account, error.to_string()),
+    };
+    caller.note(app, AuditAction::SignIn, outcome, identity, detail);
 }
 
 fn issue(

@@ -35,6 +35,12 @@ macro_rules! ids {
                 Self(fresh(at))
             }
 
+            /// The first that could have been made then.
+            pub fn earliest(at: Timestamp) -> Self {
+                let millis = u64::try_from(at.micros() / 1000).unwrap_or(0);
+                Self(Ulid::from_parts(millis, 0))
+            }
+
             /// When it was made, to the millisecond.
             pub fn made_at(self) -> Timestamp {
                 let millis = i64::try_from(self.0.timestamp_ms()).expect("48 bits fit");

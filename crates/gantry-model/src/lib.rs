@@ -3,6 +3,7 @@
 //! Pure: nothing here reads a file, a socket or the time of day by itself. What an actor may do is
 //! decided in [`permission`] and nowhere else.
 
+pub mod audit;
 pub mod category;
 pub mod clock;
 pub mod directory;

@@ -25,10 +25,16 @@ const EVERYTHING_FIRST: Duration = Duration::from_secs(10 * 60);
 /// How often the trash is looked at when nobody says there is some.
 const TRASH: Duration = Duration::from_secs(60);
 
+/// How often what has had its time is looked for.
+const HOUR: Duration = Duration::from_secs(60 * 60);
+
 /// Starts them; each ends when `life` drains.
 pub(crate) fn spawn(app: &Arc<App>, throttle: &Throttle, config: &Config, life: &Lifecycle) {
     life.spawn(until_drained(life, collect(Arc::clone(app), config.collection.interval)));
     life.spawn(until_drained(life, empty_trash(Arc::clone(app))));
+    life.spawn(keep_audit(Arc::clone(app), life.draining()));
+    life.spawn(until_drained(life, trim_audit(Arc::clone(app), config.tokens.audit_retention)));
+    life.spawn(until_drained(life, rotate_keys(Arc::clone(app), config.tokens.key_rotation)));
     life.spawn(until_drained(life, keep_figures(Arc::clone(app), figures_every(config))));
     if config.stores.are_shared() {
         life.spawn(until_drained(life, follow(Arc::clone(app))));
@@ -110,6 +116,39 @@ async fn follow_once(app: &App, reader: &mut ChangeReader) -> anyhow::Result<()>
         app.access.directory().refresh().await?;
     }
     Ok(())
+}
+
+/// Writes the audit stream, and what is left of it at the end.
+async fn keep_audit(app: Arc<App>, draining: impl Future<Output = ()>) {
+    let audit = app.access.audit();
+    tokio::select! {
+        () = draining => {}
+        () = audit.keep() => {}
+    }
+    audit.flush().await;
+}
+
+async fn trim_audit(app: Arc<App>, retention: Duration) {
+    let mut ticks = interval(HOUR);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = app.access.audit().trim(app.access.now().minus(retention)).await {
+            tracing::error!(%error, "the audit stream was not trimmed");
+        }
+    }
+}
+
+/// Makes new signing keys when those in use have had their time.
+async fn rotate_keys(app: Arc<App>, every: Duration) {
+    let mut ticks = interval(HOUR);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = app.access.rotate_old_keys(every).await {
+            tracing::error!(%error, "signing keys were not rotated");
+        }
+    }
 }
 
 async fn keep_figures(app: Arc<App>, every: Duration) {

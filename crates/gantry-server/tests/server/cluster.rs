@@ -16,7 +16,7 @@ const KEY: &str = "Z2FudHJ5Z2FudHJ5Z2FudHJ5Z2FudHJ5Z2FudHJ5Z2E=";
 const OTHER_KEY: &str = "b3RoZXJzb3RoZXJzb3RoZXJzb3RoZXJzb3RoZXJzb3Q=";
 
 /// Lines of a configuration.
-fn settings(database: &str, blobs: &str) -> [String; 3] {
+pub(crate) fn settings(database: &str, blobs: &str) -> [String; 3] {
     [
         format!("database = \"{database}\""),
         format!("blobs = \"{blobs}\""),
@@ -24,11 +24,11 @@ fn settings(database: &str, blobs: &str) -> [String; 3] {
     ]
 }
 
-async fn stores() -> (String, String) {
+pub(crate) async fn stores() -> (String, String) {
     spawn_blocking(|| (postgres::database(), minio::bucket())).await.unwrap()
 }
 
-async fn node(lines: &[String], more: &[&str]) -> Server {
+pub(crate) async fn node(lines: &[String], more: &[&str]) -> Server {
     let lines: Vec<&str> = lines.iter().map(String::as_str).chain(more.iter().copied()).collect();
     Server::start(&lines).await
 }

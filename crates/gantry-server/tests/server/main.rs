@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "an assumption that fails fails the test")]
 
+mod access;
 mod authorisation;
 mod backup;
 mod chunks;

@@ -48,7 +48,7 @@ async fn signed_in(browser: &mut Browser, first: &First, changes: &[(&str, &str)
     browser.fill_in(&page, &[("username", &first.user), ("password", &first.password)]).await
 }
 
-pub(super) fn exchange<'a>(code: &'a str) -> Vec<(&'a str, &'a str)> {
+pub(super) fn exchange(code: &str) -> Vec<(&str, &str)> {
     vec![
         ("grant_type", "authorization_code"),
         ("client_id", CLI),

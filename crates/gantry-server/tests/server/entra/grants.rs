@@ -263,7 +263,8 @@ async fn a_form_is_well_formed_or_refused() {
 
 #[tokio::test]
 async fn tokens_are_not_given_over_plain_http_from_elsewhere() {
-    let server = Server::start(&["trusted_proxies = [\"127.0.0.1\"]"]).await;
+    let proxy = ["trusted_proxies = [\"127.0.0.1\"]", "hostnames = [\"a.example\"]"];
+    let server = Server::start(&proxy).await;
     let first = First::of(&server);
     for (path, form) in [
         ("/common/oauth2/v2.0/token", first.app_form(MANAGEMENT)),

@@ -1,0 +1,114 @@
+//! Who may do what, by every kind of credential, through the front door.
+
+mod network;
+mod nodes;
+mod tokens;
+
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::support::Server;
+
+/// The first application, signed in to the management API.
+pub(crate) struct Manager<'a> {
+    server: &'a Server,
+    token: String,
+    /// The resource id of the default registry.
+    pub(crate) registry: String,
+}
+
+impl<'a> Manager<'a> {
+    pub(crate) async fn of(server: &'a Server) -> Self {
+        let text = std::fs::read_to_string(server.data().join("bootstrap.json")).unwrap();
+        let made: Value = serde_json::from_str(&text).unwrap();
+        let field = |name: &str| made[name].as_str().unwrap().to_owned();
+        let form = [
+            ("grant_type", "client_credentials"),
+            ("client_id", &field("appId")),
+            ("client_secret", &field("password")),
+            ("scope", "https://management.azure.com/.default"),
+        ];
+        let path = format!("/{}/oauth2/v2.0/token", field("tenantId"));
+        let answer = server.request(Method::POST, &path).form(&form).send().await.unwrap();
+        let answer: Value = answer.json().await.unwrap();
+        let subscription = field("subscriptionId");
+        Self {
+            server,
+            token: answer["access_token"].as_str().unwrap().to_owned(),
+            registry: format!(
+                "/subscriptions/{subscription}/resourceGroups/default/providers/\
+                 Microsoft.ContainerRegistry/registries/local"
+            ),
+        }
+    }
+
+    /// A call below the default registry's resource id; an empty path is the registry itself.
+    pub(crate) async fn call(&self, method: Method, path: &str, body: Value) -> (u16, Value) {
+        let path = format!("{}{path}?api-version=2025-11-01", self.registry);
+        let request = self.server.request(method, &path).bearer_auth(&self.token);
+        let request = if body.is_null() { request } else { request.json(&body) };
+        let answer = request.send().await.unwrap();
+        let status = answer.status().as_u16();
+        let bytes = answer.bytes().await.unwrap();
+        (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+    }
+
+    /// The same, which must succeed.
+    pub(crate) async fn done(&self, method: Method, path: &str, body: Value) -> Value {
+        let (status, answer) = self.call(method.clone(), path, body).await;
+        assert!((200..300).contains(&status), "{method} {path}: {status} {answer}");
+        answer
+    }
+
+    /// Makes a scope map of these actions, and a token that has it; answers its first password.
+    pub(crate) async fn make_token(&self, name: &str, actions: &[&str]) -> String {
+        let map = json!({ "properties": { "actions": actions } });
+        self.done(Method::PUT, &format!("/scopeMaps/{name}-map"), map).await;
+        let map = format!("{}/scopeMaps/{name}-map", self.registry);
+        let token = json!({ "properties": { "scopeMapId": map } });
+        self.done(Method::PUT, &format!("/tokens/{name}"), token).await;
+        self.generate(name, "password1").await
+    }
+
+    /// Makes one of the token's passwords anew.
+    pub(crate) async fn generate(&self, name: &str, password: &str) -> String {
+        let wanted =
+            json!({ "tokenId": format!("{}/tokens/{name}", self.registry), "name": password });
+        let made = self.done(Method::POST, "/generateCredentials", wanted).await;
+        made["passwords"][0]["value"].as_str().unwrap().to_owned()
+    }
+}
+
+/// An access token for `scope`, or why there is none.
+pub(crate) async fn access_token(
+    server: &Server,
+    user: &str,
+    password: &str,
+    scope: &str,
+) -> Result<String, u16> {
+    let request = server.request(Method::GET, "/oauth2/token").query(&[("scope", scope)]);
+    let answer = request.basic_auth(user, Some(password)).send().await.unwrap();
+    match answer.status().as_u16() {
+        200 => {
+            let body: Value = answer.json().await.unwrap();
+            Ok(body["access_token"].as_str().unwrap().to_owned())
+        }
+        status => Err(status),
+    }
+}
+
+/// The status of a request with an access token.
+pub(crate) async fn with_token(server: &Server, token: &str, method: Method, path: &str) -> u16 {
+    let request = server.request(method, path).bearer_auth(token);
+    request.send().await.unwrap().status().as_u16()
+}
+
+/// Stores an index of nothing, tagged `v1`.
+pub(crate) async fn push_index(server: &Server, name: &str) {
+    let index = json!({
+        "schemaVersion": 2,
+        "mediaType": "application/vnd.oci.image.index.v1+json",
+        "manifests": [],
+    });
+    server.push_manifest(name, "v1", "image.index", index.to_string()).await;
+}
