@@ -140,6 +140,11 @@ impl Cloud {
         SignIn { kind: "service-principal", user: self.app.clone(), password: self.secret.clone() }
     }
 
+    /// The first user, as they sign in to a client that knows nothing of Azure.
+    pub fn person(&self) -> SignIn {
+        SignIn { kind: "person", user: self.user.clone(), password: self.password.clone() }
+    }
+
     /// A refresh token of the default registry's for the first application, as `az acr login` has it.
     pub fn refresh_token(&self) -> SignIn {
         let host = self.base.trim_start_matches("https://");

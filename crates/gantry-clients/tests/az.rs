@@ -8,7 +8,8 @@ use std::fs;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use gantry_clients::{
-    Browser, Client, Cloud, Containers, Daemon, Engine, Image, Issuer, Site, TEAM, debian_tool,
+    Browser, Client, Cloud, Containers, Daemon, Engine, Image, Issuer, Site, TEAM, Transport,
+    debian_tool,
 };
 use serde_json::{Value, json};
 
@@ -33,6 +34,25 @@ fn registers_the_cloud_and_signs_in_with_a_secret() {
     assert_eq!(listed, json!(["localhost", "teamone.acr.localhost"]));
     let shown = json(&az, "acr show --name teamone --query {id:id,sku:sku.name}");
     assert_eq!(shown, json!({ "id": cloud.registry(TEAM), "sku": "Premium" }));
+}
+
+/// All but the sign-in with user and password, and `az acr check-health`.
+#[test]
+fn works_on_any_port() {
+    let site = Site::new(Transport::Tls);
+    let cloud = Cloud::of(&site);
+    let az = registered(&site);
+    az.run(words(&login(&cloud, &cloud.secret)));
+
+    let shown = json(&az, "acr show --name local");
+    assert_eq!(shown["loginServer"], site.host());
+    let login = json(&az, "acr login --name local --expose-token");
+    let refresh_token = login["refreshToken"].as_str().expect("there is one");
+    let crane = site.go("crane");
+    crane.run(["auth", "login", &site.host(), "-u", NOBODY, "-p", refresh_token]);
+    Image::new("amd64", "pushed with what az shows").layout("v1").write(&site.path("image"));
+    crane.run(["push", "image", &format!("{}/hello:v1", site.host())]);
+    assert_eq!(json(&az, "acr repository list --name local"), json!(["hello"]));
 }
 
 #[test]
@@ -176,6 +196,14 @@ fn signs_in_as_a_managed_identity() {
     let client = identity["clientId"].as_str().expect("it has a client id");
     builder.run(["login", "--identity", "--client-id", client]);
     builder.env("IDENTITY_HEADER", "wrong").fails(["login", "--identity", "--object-id", id]);
+
+    // As on a virtual machine, whose metadata service is somewhere else here.
+    let machine =
+        registered_as(&site, "machine").env("AZURE_POD_IDENTITY_AUTHORITY_HOST", cloud.base());
+    machine.fails(["login", "--identity"]);
+    ask(&format!("identities/{id}/workloads"), json!({ "network": "127.0.0.0/8" }));
+    machine.run_soon(&["login", "--identity"]);
+    assert_can_pull(&machine);
 }
 
 #[test]
@@ -463,7 +491,8 @@ fn registered(site: &Site) -> Client {
 /// The same, with a configuration of that name.
 fn registered_as(site: &Site, name: &str) -> Client {
     let az = site.az(name);
-    az.run(words("cloud register --name Gantry --endpoint-resource-manager https://localhost"));
+    let address = format!("https://{}", site.host());
+    az.run(["cloud", "register", "--name", "Gantry", "--endpoint-resource-manager", &address]);
     az.run(words("cloud set --name Gantry"));
     az
 }

@@ -1,5 +1,5 @@
 //! Every client with each way to sign in that is not the admin account: a repository-scoped token, a
-//! service principal, and a refresh token as `az acr login` hands it over; and what else hands those
+//! service principal, a person, and a refresh token as `az acr login` hands it over; and what else hands those
 //! over: a secret of Kubernetes, an outside issuer.
 
 use base64::Engine as _;
@@ -253,13 +253,14 @@ fn assign(cloud: &Cloud, principal: &str, role: &str) {
 
 /// Each way to sign in, in a word that is also a directory's name. The token is good for repositories
 /// under `team` alone.
-fn ways(site: &Site) -> [SignIn; 3] {
+fn ways(site: &Site) -> [SignIn; 4] {
     let cloud = Cloud::of(site);
     // Helm lists a chart's versions.
     let actions = ["content/read", "content/write", "metadata/read"];
     [
         cloud.scoped_token("builder", "team/*", &actions),
         cloud.service_principal(),
+        cloud.person(),
         cloud.refresh_token(),
     ]
 }
