@@ -21,6 +21,7 @@ part deny "$root/tools/deny.sh"
 # The tests of the server have built it.
 export GANTRY_BIN=$root/target/debug/gantry
 part crash cargo test --workspace --no-fail-fast "${crash[@]}"
+part acme cargo test --workspace --no-fail-fast --test acme
 part fuzz "$root/tools/fuzz.sh" 20
 part conformance cargo test --workspace --test conformance --no-fail-fast -- --nocapture
 part clients "$root/tools/clients.sh"

@@ -19,7 +19,7 @@ fn python_pushes_and_pulls() {
         assert_eq!(said, expected);
         let crane = site.go("crane");
         crane.run(["auth", "login", &site.host(), "-u", USER, "-p", PASSWORD]);
-        assert_eq!(crane.run(["ls", &format!("{}/sdk", site.host())]), "v1");
+        assert_eq!(crane.run(["ls", &format!("{}/team/sdk", site.host())]), "v1");
     }
 }
 
@@ -42,7 +42,7 @@ fn javascript_pushes_and_pulls() {
 
     let crane = site.go("crane");
     crane.run(["auth", "login", &site.host(), "-u", USER, "-p", PASSWORD]);
-    assert_eq!(crane.run(["ls", &format!("{}/sdk", site.host())]), "v1");
+    assert_eq!(crane.run(["ls", &format!("{}/team/sdk", site.host())]), "v1");
 }
 
 /// A program with what it signs in with in its environment.

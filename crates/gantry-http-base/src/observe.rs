@@ -67,12 +67,24 @@ where
     let Answered { mut response, registry, .. } = answered;
     response.headers_mut().insert(REQUEST_ID, id.into_header());
     if asked.method == Method::HEAD {
-        // What is in the body stays here.
-        return response;
+        return without_body(response);
     }
     let label = RegistryLabel::of(registry.as_deref());
     let sent = app.metrics.sent.get_or_create(&label);
     response.map(|body| count_sent(body, &sent))
+}
+
+/// The answer to a `HEAD`: what is in the body stays here (RFC 9110, 9.3.2), but its length is told. Over
+/// HTTP/2 nobody else takes it away, and to clients a body is an error of the protocol.
+fn without_body(mut response: Response) -> Response {
+    let length = response.body().size_hint().exact().filter(|length| *length > 0);
+    if let Some(length) = length {
+        response
+            .headers_mut()
+            .entry(header::CONTENT_LENGTH)
+            .or_insert_with(|| HeaderValue::from(length));
+    }
+    response.map(|_| Body::empty())
 }
 
 /// What is to be known of a request when its answer is there. Nothing of it is copied.

@@ -105,7 +105,7 @@ impl Endpoint {
     ///
     /// Names hold slashes and may hold words of the protocol, as `a/blobs/uploads`
     /// does, so a path is read from its end. Escapes are decoded once; some clients
-    /// send a digest's colon as `%3A`. `HEAD` is welcome wherever `GET` is.
+    /// send a digest's colon as `%3A`, some a name's slashes as `%2F`. `HEAD` is welcome wherever `GET` is.
     pub fn parse(method: &Method, path: &str) -> Result<Self, EndpointError> {
         let path = path::decode(path)?;
         Ok(match path::route(&path).ok_or(EndpointError::UnknownPath)? {
@@ -119,27 +119,42 @@ impl Endpoint {
             }
             Route::TagList { name } => {
                 verb::read(method)?;
-                Self::TagList { name: name.parse()? }
+                Self::TagList { name: path::name(name).parse()? }
             }
             Route::Manifest { name, reference } => {
                 let verb = ManifestVerb::of(method)?;
-                Self::Manifest { verb, name: name.parse()?, reference: reference.parse()? }
+                Self::Manifest {
+                    verb,
+                    name: path::name(name).parse()?,
+                    reference: path::part(reference)?.parse()?,
+                }
             }
             Route::Blob { name, digest } => {
                 let verb = BlobVerb::of(method)?;
-                Self::Blob { verb, name: name.parse()?, digest: digest.parse()? }
+                Self::Blob {
+                    verb,
+                    name: path::name(name).parse()?,
+                    digest: path::part(digest)?.parse()?,
+                }
             }
             Route::UploadStart { name } => {
                 verb::start(method)?;
-                Self::UploadStart { name: name.parse()? }
+                Self::UploadStart { name: path::name(name).parse()? }
             }
             Route::Upload { name, id } => {
                 let verb = UploadVerb::of(method)?;
-                Self::Upload { verb, name: name.parse()?, id: upload_id(id)? }
+                Self::Upload {
+                    verb,
+                    name: path::name(name).parse()?,
+                    id: upload_id(path::part(id)?)?,
+                }
             }
             Route::Referrers { name, digest } => {
                 verb::read(method)?;
-                Self::Referrers { name: name.parse()?, digest: digest.parse()? }
+                Self::Referrers {
+                    name: path::name(name).parse()?,
+                    digest: path::part(digest)?.parse()?,
+                }
             }
         })
     }

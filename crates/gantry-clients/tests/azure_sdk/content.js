@@ -12,7 +12,7 @@ async function main() {
     authorityHost: ENDPOINT,
     disableInstanceDiscovery: true,
   });
-  const client = new ContainerRegistryContentClient(ENDPOINT, "sdk", credential, {
+  const client = new ContainerRegistryContentClient(ENDPOINT, "team/sdk", credential, {
     audience: KnownContainerRegistryAudience.AzureResourceManagerPublicCloud,
   });
   const config = await client.uploadBlob(Buffer.from('{"architecture":"amd64","os":"linux"}'));

@@ -21,7 +21,7 @@ layer = b"a layer"
 with ContainerRegistryClient(endpoint, credential) as client:
     described = []
     for content in (config, layer):
-        digest, size = client.upload_blob("sdk", BytesIO(content))
+        digest, size = client.upload_blob("team/sdk", BytesIO(content))
         assert size == len(content), size
         described.append({"digest": digest, "size": size})
     manifest = {
@@ -30,15 +30,15 @@ with ContainerRegistryClient(endpoint, credential) as client:
         "config": {"mediaType": "application/vnd.oci.image.config.v1+json", **described[0]},
         "layers": [{"mediaType": "application/vnd.oci.image.layer.v1.tar", **described[1]}],
     }
-    pushed = client.set_manifest("sdk", manifest, tag="v1")
-    found = client.get_manifest("sdk", "v1")
+    pushed = client.set_manifest("team/sdk", manifest, tag="v1")
+    found = client.get_manifest("team/sdk", "v1")
     assert found.digest == pushed and found.manifest == manifest, found
-    stream = client.download_blob("sdk", described[1]["digest"])
+    stream = client.download_blob("team/sdk", described[1]["digest"])
     assert b"".join(stream) == layer
 
 with ContainerRegistryClient(endpoint) as nobody:
     try:
-        found = nobody.get_manifest("sdk", "v1").digest == pushed
+        found = nobody.get_manifest("team/sdk", "v1").digest == pushed
     except ClientAuthenticationError:
         found = False
     print("found" if found else "refused")

@@ -55,8 +55,11 @@ fn every_endpoint_of_the_spec_parses() {
         ("HEAD", "/v2/a/b/referrers/DIGEST", referrers),
     ] {
         for colon in [":", "%3A", "%3a"] {
-            let path = path.replace("DIGEST", &format!("sha256{colon}{HEX}"));
-            assert_eq!(parse(method, &path).as_ref(), Ok(&endpoint), "{method} {path}");
+            for slash in ["/", "%2F", "%2f"] {
+                let path = path.replace("DIGEST", &format!("sha256{colon}{HEX}"));
+                let path = path.replace("/a/b/", &format!("/a{slash}b/"));
+                assert_eq!(parse(method, &path).as_ref(), Ok(&endpoint), "{method} {path}");
+            }
         }
     }
 }
@@ -193,7 +196,9 @@ fn parts_that_do_not_parse_are_named() {
         ("/v2/a/blobs/uploads/..".into(), EndpointError::UploadId),
         ("/v2/a/blobs/uploads/%2e".into(), EndpointError::UploadId),
         (format!("/v2/a/blobs/uploads/{}", "x".repeat(129)), EndpointError::UploadId),
-        ("/v2/a%2Fb/tags/list".into(), EndpointError::Escape),
+        ("/v2/a/blobs/uploads/x%2Fy".into(), EndpointError::Escape),
+        ("/v2/a%2Fb%2Ftags%2Flist".into(), EndpointError::UnknownPath),
+        ("/v2%2Fa/tags/list".into(), EndpointError::UnknownPath),
         ("/v2/a/manifests/..%2f..%2fetc".into(), EndpointError::Escape),
         ("/v2/a/tags/list%00".into(), EndpointError::Escape),
     ] {

@@ -21,6 +21,35 @@ async fn a_range_is_for_get_alone() {
     }
 }
 
+/// RFC 9110, 9.3.2. Over HTTP/2 a body would be an error of the protocol, and no answer at all.
+#[tokio::test]
+async fn the_answer_to_a_head_has_no_body() {
+    let server = Server::start(&[]).await;
+    let blob = server.push_blob("app", b"0123456789").await;
+    let [one, two] = [false, true].map(|two| {
+        server
+            .client(|client| if two { client.http2_prior_knowledge() } else { client.http1_only() })
+    });
+    for (path, password, status) in [
+        (format!("/v2/app/blobs/{blob}"), PASSWORD, 200),
+        ("/v2/app/manifests/absent".to_owned(), PASSWORD, 404),
+        ("/v2/app/manifests/v1".to_owned(), "wrong", 401),
+        ("/nothing".to_owned(), PASSWORD, 404),
+        ("/v2/".to_owned(), PASSWORD, 200),
+    ] {
+        let url = format!("http://localhost:{}{path}", server.port());
+        let mut lengths = Vec::new();
+        for client in [&one, &two] {
+            let ask = client.head(&url).basic_auth("local", Some(password));
+            let answer = ask.send().await.unwrap();
+            assert_eq!(answer.status(), status, "{path} over {:?}", answer.version());
+            lengths.push(answer.headers().get("content-length").cloned());
+            assert!(answer.bytes().await.unwrap().is_empty());
+        }
+        assert_eq!(lengths[0], lengths[1], "{path}");
+    }
+}
+
 /// RFC 9110, 15.5.6: who is told 405 is told what is allowed.
 #[tokio::test]
 async fn a_refused_method_comes_with_those_that_are_allowed() {
