@@ -2,6 +2,7 @@
 
 mod attacks;
 mod callers;
+mod limits;
 mod network;
 mod nodes;
 mod people;
