@@ -95,7 +95,7 @@ async fn the_audit_stream_tells_of_the_operator_and_of_others() {
     assert_eq!(here.as_array().unwrap().len(), told.len() - 1);
     insta::assert_snapshot!(refused(&server, "audit --registry absent"), @"gantry: there is no registry absent");
     insta::assert_snapshot!(shown(&server, "audit --since 0s"), @r"
-    --- stderr
+    stderr:
     there are none
     ");
     assert_eq!(run(&server, "audit --since long").code, 2);
