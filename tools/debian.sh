@@ -6,10 +6,11 @@ packages() {
   case $1 in
   # SQLite and the TLS library are C; the linker comes with the compiler.
   build) have cc || echo gcc libc6-dev ;;
-  # The clients with their helpers (runc and iptables for the Docker engine),
+  # The clients with their helpers (runc and iptables for the Docker engine, environments for
+  # Python's packages),
   # the second database with a pooler, a load balancer, and FUSE for the disk that loses writes.
   test) echo docker.io runc iptables podman buildah skopeo containerd postgresql pgbouncer \
-    haproxy openssl fuse3 curl iproute2 ;;
+    haproxy openssl fuse3 curl iproute2 python3-venv ;;
   # The ceiling (nginx), the load generators, one client to push whole images, and the database.
   bench) echo nginx wrk nghttp2-client skopeo openssl postgresql curl ;;
   *) die "no such package group: $1" ;;

@@ -17,9 +17,10 @@ build) "$root/tools/debian.sh" build ;;
 test)
   have go || die "go is missing: the Go clients are built from their modules"
   "$root/tools/debian.sh" build test
-  have npm || die "npm is missing: an object store for tests is a package of npm's"
+  have npm || die "npm is missing: an object store and clients are packages of npm's"
   "$root/tools/go.sh" test
   "$root/tools/npm.sh"
+  "$root/tools/python.sh"
   "$root/tools/releases.sh"
   "$root/tools/cargo-deny.sh" >/dev/null
   ;;

@@ -1,16 +1,21 @@
 #!/usr/bin/env bash
-# Installs the npm packages the tests run, each at one pinned version, if they are
+# Installs the sets of npm packages the tests run, each at pinned versions, if they are
 # missing: tools/npm.sh
 source "$(dirname "$0")/lib.sh"
 
-packages=(azurite@3.37.0)
+sets=(
+  "azurite azurite@3.37.0"
+  "azure @azure/identity@4.14.1 @azure/container-registry@1.1.2"
+)
 
-for pinned in "${packages[@]}"; do
-  place=$cache/npm/${pinned%@*}
-  [[ $(cat "$place/version" 2>/dev/null) != "$pinned" ]] || continue
-  say "installing $pinned"
+for line in "${sets[@]}"; do
+  read -r set packages <<<"$line"
+  place=$cache/npm/$set
+  [[ $(cat "$place/version" 2>/dev/null) != "$packages" ]] || continue
+  say "installing $packages"
   rm -rf "$place"
   mkdir -p "$place"
-  npm install --prefix "$place" --no-audit --no-fund --silent "$pinned" </dev/null
-  echo "$pinned" >"$place/version"
+  read -ra wanted <<<"$packages"
+  npm install --prefix "$place" --no-audit --no-fund --silent "${wanted[@]}" </dev/null
+  echo "$packages" >"$place/version"
 done

@@ -1,8 +1,8 @@
 //! Copying all rows to another catalog, table by table.
 //!
 //! What is about one database only stays behind: upload sessions and trash, which are about one
-//! blob store's leftovers; leases, nodes and rate buckets; the deployment's own row, which comes last and by
-//! itself ([`Transaction::deployment_arrived`](crate::Transaction::deployment_arrived)).
+//! blob store's leftovers; leases, nodes, rate buckets and open challenges; the deployment's own row, which
+//! comes last and by itself ([`Transaction::deployment_arrived`](crate::Transaction::deployment_arrived)).
 
 use std::fmt::Write;
 use std::sync::{Arc, LazyLock};
@@ -57,6 +57,19 @@ static TABLES: LazyLock<Vec<Table>> = LazyLock::new(|| {
         Table::new("admin_password", &[("registry", Bytes), ("name", Text)], "sealed set_at", MANY),
         Table::new("signing_key", &[("id", Text)], "sealed public_key created_at", MANY),
         Table::new("certificate_authority", &[("name", Text)], "certificate sealed_key", MANY),
+        Table::new(
+            "acme_account",
+            &[("directory", Text)],
+            "url contacts sealed_key created_at",
+            MANY,
+        ),
+        Table::new(
+            "certificate",
+            &[("name", Text)],
+            "directory chain sealed_key not_before not_after renew_at attempted_by attempts failure \
+             attempted_at next_attempt_at",
+            100,
+        ),
         Table::new("epoch", &[("subject", Text)], "value raised_at", MANY),
         Table::new(
             "scope_map",
@@ -200,6 +213,7 @@ pub const LEFT_BEHIND: &[&str] = &[
     "node",
     "deployment",
     "rate_bucket",
+    "acme_challenge",
     "device_code",
     "authorization_code",
 ];

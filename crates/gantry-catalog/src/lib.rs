@@ -7,9 +7,12 @@
 //!
 //! Names are noun first (`manifest_find`), so that they sort together. `Ok(None)` is "not there".
 
+mod acme_accounts;
+mod acme_challenges;
 mod admin_passwords;
 mod audit;
 mod blobs;
+mod certificates;
 mod collection;
 mod column;
 mod copied;
@@ -41,9 +44,12 @@ use gantry_db::{Db, Tx};
 pub use gantry_db::{DbError, Durability, MigrateError, SchemaState};
 use gantry_model::{Clock, Timestamp};
 
+pub use acme_accounts::AcmeAccount;
+pub use acme_challenges::{AcmeChallenge, ChallengeKind};
 pub use admin_passwords::AdminPassword;
 pub use audit::AuditRow;
 pub use blobs::{BlobLink, BlobRow};
+pub use certificates::{Attempts, Certificate, IssuedCertificate};
 pub use collection::{Garbage, TrashedBytes};
 pub use copied::{LEFT_BEHIND, copied_tables};
 pub use deployment::CertificateAuthority;

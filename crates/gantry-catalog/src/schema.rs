@@ -23,4 +23,9 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/20261125_rate_buckets.sql"),
         kind: Step::Expands,
     },
+    Migration {
+        name: "20261125_certificates",
+        sql: include_str!("../migrations/20261125_certificates.sql"),
+        kind: Step::Expands,
+    },
 ];

@@ -6,9 +6,9 @@ use crate::directory::{
     applications, foreigners, groups, keys, service_principals, sign_ins, tenants, users,
 };
 use crate::{
-    admin_passwords, audit, blobs, collection, deployment, edges, epochs, journal, leases,
-    manifests, nodes, rate_buckets, referrers, registries, repositories, roles, scope_maps,
-    signing_keys, tags, tokens, uploads, usage,
+    acme_accounts, acme_challenges, admin_passwords, audit, blobs, certificates, collection,
+    deployment, edges, epochs, journal, leases, manifests, nodes, rate_buckets, referrers,
+    registries, repositories, roles, scope_maps, signing_keys, tags, tokens, uploads, usage,
 };
 
 /// Every statement with its name.
@@ -19,10 +19,13 @@ pub fn all() -> Vec<(&'static str, &'static Stmt)> {
         };
     }
     let mut all = list! {
+        acme_accounts: FIND SET;
+        acme_challenges: INSERT FIND FIND_BY_NAME EXPIRED DELETE;
         admin_passwords: LIST SET SET_FIRST;
         audit: INSERT LIST TRIM;
         blobs: FIND FIND_IN_REGISTRY LIST HOLDERS INSERT LINK LOCK_LINK LOCK RENEW LINK_SIZE REFERENCED
                UNREFERENCED UNLINK DROP_UNHELD;
+        certificates: LIST ISSUED FAILED RENEW_AT DELETE;
         collection: LIST UNLINK EMPTY_REPOSITORIES DELETE_REPOSITORY TRASH_INSERT TRASH_LIST
                     TRASH_DELETE;
         deployment: ID SET_ID FORGET LOCK AUTHORITY SET_AUTHORITY;

@@ -14,6 +14,7 @@ const SMALL: &[&str] = &[
     "registry",
     "admin_password",
     "signing_key",
+    "certificate",
     "journal_reader",
     "node",
     "tenant",

@@ -4,8 +4,14 @@ use std::ffi::{OsStr, OsString};
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
 
 use crate::debian_tool;
+
+/// How often, and after how long each time, a call is made again that waits for another node.
+const MOMENTS: u32 = 20;
+const MOMENT: Duration = Duration::from_millis(250);
 
 /// A program with the options and environment that all its calls share.
 #[derive(Clone, Debug)]
@@ -99,16 +105,37 @@ impl Client {
         output.stderr
     }
 
+    /// [`run`](Self::run), where what another node has done may take a moment to be known.
+    pub fn run_soon<A: AsRef<OsStr>>(&self, arguments: &[A]) -> String {
+        for _ in 0..MOMENTS {
+            let (_, ok, output) = self.call(arguments, b"");
+            if ok {
+                return text(&output.stdout);
+            }
+            thread::sleep(MOMENT);
+        }
+        self.run(arguments)
+    }
+
+    /// [`fails`](Self::fails), where what another node has done may take a moment to be known.
+    pub fn fails_soon<A: AsRef<OsStr>>(&self, arguments: &[A]) -> String {
+        for _ in 0..MOMENTS {
+            let (_, ok, output) = self.call(arguments, b"");
+            if !ok {
+                return output.stderr;
+            }
+            thread::sleep(MOMENT);
+        }
+        self.fails(arguments)
+    }
+
     /// Runs one call without arguments that may succeed or fail, and returns what was said.
     pub fn attempt(&self) -> String {
         self.call([] as [&OsStr; 0], b"").0
     }
 
-    fn call<A: AsRef<OsStr>>(
-        &self,
-        arguments: impl IntoIterator<Item = A>,
-        input: &[u8],
-    ) -> (String, bool, Output) {
+    /// One call that isn't made yet.
+    pub fn command<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Command {
         // A client that hangs fails its own test instead of the whole run.
         let mut command = Command::new(debian_tool("timeout"));
         command
@@ -118,10 +145,17 @@ impl Client {
             .args(arguments)
             .env_clear()
             .envs(self.env.iter().map(|(key, value)| (key, value)))
-            .current_dir(&self.home)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+            .current_dir(&self.home);
+        command
+    }
+
+    fn call<A: AsRef<OsStr>>(
+        &self,
+        arguments: impl IntoIterator<Item = A>,
+        input: &[u8],
+    ) -> (String, bool, Output) {
+        let mut command = self.command(arguments);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("timeout(1) can be run");
         let mut stdin = child.stdin.take().expect("it was piped");
         // A client that doesn't read its input is free not to.

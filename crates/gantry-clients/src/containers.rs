@@ -14,6 +14,13 @@ impl Containers {
     /// The Debian program with its files in the clients' home, and with these
     /// options before its commands.
     pub fn new(site: &Site, program: &str, options: &[String]) -> Self {
+        let containers = Self::signed_out(site, program, options);
+        containers.sign_in(&site.host(), USER, PASSWORD);
+        containers
+    }
+
+    /// The same, without a sign-in.
+    pub fn signed_out(site: &Site, program: &str, options: &[String]) -> Self {
         site.file(
             ".config/containers/policy.json",
             r#"{ "default": [{ "type": "insecureAcceptAnything" }] }"#,
@@ -27,11 +34,13 @@ impl Containers {
             Transport::Tls => format!("cert-dir={}", site.certs().display()),
             Transport::Http => "tls-verify=false".to_owned(),
         };
-        let containers = Self { client, trust };
-        let login =
-            ["login", &containers.trust(), "--username", USER, "--password-stdin", &site.host()];
-        containers.client.run_with_input(login, PASSWORD);
-        containers
+        Self { client, trust }
+    }
+
+    /// Signs in.
+    pub fn sign_in(&self, host: &str, user: &str, password: &str) {
+        let login = ["login", &self.trust(), "--username", user, "--password-stdin", host];
+        self.client.run_with_input(login, password);
     }
 
     /// The option by which a command trusts the registry.

@@ -54,6 +54,15 @@ impl Daemon {
         }
         daemon
     }
+
+    /// Waits until it ends by itself, which must be without a failure.
+    ///
+    /// # Panics
+    /// When it fails.
+    pub fn finish(mut self) {
+        let status = self.child.wait().expect("the child is ours to wait for");
+        assert!(status.success(), "{} failed: {status}", self.name);
+    }
 }
 
 impl Drop for Daemon {

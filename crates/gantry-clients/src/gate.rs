@@ -24,8 +24,8 @@ pub(crate) struct Gate {
 }
 
 impl Gate {
-    /// Forwards `transport` from a free port to port `to`, both on 127.0.0.1.
-    pub(crate) fn open(transport: Transport, to: u16) -> Self {
+    /// Forwards `transport` from a free port of 127.0.0.1 to `to`.
+    pub(crate) fn open(transport: Transport, to: SocketAddr) -> Self {
         let listener =
             TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has a free port");
         let port = listener.local_addr().expect("a bound listener has an address").port();
@@ -49,7 +49,7 @@ impl Drop for Gate {
     }
 }
 
-fn accept(listener: &TcpListener, closed: &AtomicBool, transport: Transport, to: u16) {
+fn accept(listener: &TcpListener, closed: &AtomicBool, transport: Transport, to: SocketAddr) {
     for client in listener.incoming().flatten() {
         if closed.load(Ordering::SeqCst) {
             return;
@@ -58,7 +58,7 @@ fn accept(listener: &TcpListener, closed: &AtomicBool, transport: Transport, to:
     }
 }
 
-fn forward(client: &TcpStream, transport: Transport, to: u16) -> io::Result<()> {
+fn forward(client: &TcpStream, transport: Transport, to: SocketAddr) -> io::Result<()> {
     let mut first = [0];
     let spoken = match client.peek(&mut first)? {
         0 => return Ok(()),
@@ -68,7 +68,7 @@ fn forward(client: &TcpStream, transport: Transport, to: u16) -> io::Result<()> 
     if spoken != transport {
         return refuse(client);
     }
-    let server = TcpStream::connect(SocketAddr::from((Ipv4Addr::LOCALHOST, to)))?;
+    let server = TcpStream::connect(to)?;
     client.set_nodelay(true)?;
     server.set_nodelay(true)?;
     thread::scope(|scope| {

@@ -5,26 +5,36 @@
 //! once over TLS with the local CA and once over plain HTTP. A client that isn't
 //! installed fails its test, naming the command that installs it.
 
+mod browser;
 mod client;
+mod cloud;
+mod containerd;
 mod containers;
 mod daemon;
+mod engine;
 mod gate;
 mod image;
+mod issuer;
 mod layout;
 mod report;
 mod server;
 mod site;
 mod tar;
 
+pub use browser::Browser;
 pub use client::{Client, Output};
+pub use cloud::{Cloud, SignIn};
+pub use containerd::containerd;
 pub use containers::Containers;
 pub use daemon::Daemon;
+pub use engine::Engine;
 pub use gantry_testkit::programs::debian_tool;
 pub use image::{Image, Index};
+pub use issuer::Issuer;
 pub use layout::Layout;
 pub use report::Report;
 pub use server::deployment;
-pub use site::{PASSWORD, Site, USER};
+pub use site::{PASSWORD, Site, TEAM, USER};
 
 /// How a client reaches the registry.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -20,8 +20,8 @@ pub(crate) struct Server {
     // Dropped in this order: what is before the nodes, the nodes, their directories.
     _balancer: Option<Daemon>,
     _nodes: Vec<Node>,
-    port: u16,
-    ca: PathBuf,
+    address: SocketAddr,
+    data: PathBuf,
     _kept: TempDir,
 }
 
@@ -31,26 +31,29 @@ struct Node {
     // Dropped in this order: the process, then its directory.
     _process: Daemon,
     data: TempDir,
-    port: u16,
 }
 
 /// How many nodes a shared deployment has.
 const NODES: usize = 3;
 
 impl Server {
-    /// Starts what `GANTRY_TEST_DEPLOYMENT` names, with these environment variables: `embedded` (the
-    /// default) is one process over a directory; `s3` and `azure` are three nodes over PostgreSQL
-    /// and that kind of object store, behind a balancer that gives each request to the next.
+    /// Starts what `GANTRY_TEST_DEPLOYMENT` names at an address, with these environment variables:
+    /// `embedded` (the default) is one process over a directory; `s3` and `azure` are three nodes over
+    /// PostgreSQL and that kind of object store, behind a balancer that gives each request to the next.
     ///
     /// # Panics
     /// When it doesn't become ready.
-    pub(crate) fn start(transport: Transport, settings: &[(&str, &str)]) -> Self {
+    pub(crate) fn start(
+        address: SocketAddr,
+        transport: Transport,
+        settings: &[(&str, &str)],
+    ) -> Self {
         let kept = tempfile::tempdir().expect("a temporary directory can be made");
         let blobs = match deployment().as_str() {
             "embedded" => {
-                let node = Node::start(settings);
-                let (port, ca) = (node.port, node.ca());
-                return Self { _balancer: None, _nodes: vec![node], port, ca, _kept: kept };
+                let node = Node::start(address, settings);
+                let data = node.data();
+                return Self { _balancer: None, _nodes: vec![node], address, data, _kept: kept };
             }
             "s3" => minio::bucket(),
             "azure" => azurite::container(),
@@ -64,26 +67,34 @@ impl Server {
             ("GANTRY_MASTER_KEY", "Z2FudHJ5Z2FudHJ5Z2FudHJ5Z2FudHJ5Z2FudHJ5Z2E="),
         ];
         let settings: Vec<_> = settings.iter().copied().chain(shared).collect();
-        let nodes: Vec<Node> = (0..NODES).map(|_| Node::start(&settings)).collect();
-        let port = free_port();
-        let ports: Vec<u16> = nodes.iter().map(|node| node.port).collect();
+        let addresses: Vec<SocketAddr> = (0..NODES).map(|_| free_address()).collect();
+        let nodes: Vec<Node> =
+            addresses.iter().map(|address| Node::start(*address, &settings)).collect();
         let settings = kept.path().join("haproxy.cfg");
-        fs::write(&settings, balancer(transport, port, &ports)).expect("the directory is writable");
+        fs::write(&settings, balancer(transport, address, &addresses))
+            .expect("the directory is writable");
         let mut command = Command::new(debian_tool("haproxy"));
         command.arg("-db").arg("-f").arg(settings);
-        let balancer = Daemon::start(&command, &kept.path().join("haproxy.log"), || is_ready(port));
-        let ca = nodes[0].ca();
-        Self { _balancer: Some(balancer), _nodes: nodes, port, ca, _kept: kept }
+        let log = kept.path().join("haproxy.log");
+        let balancer = Daemon::start(&command, &log, || is_ready(address));
+        // What the first start made is with the node that came first.
+        let data = nodes[0].data();
+        Self { _balancer: Some(balancer), _nodes: nodes, address, data, _kept: kept }
     }
 
-    /// The port it listens on, on 127.0.0.1.
-    pub(crate) fn port(&self) -> u16 {
-        self.port
+    /// The address it listens on.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// The certificate of its local CA.
     pub(crate) fn ca(&self) -> PathBuf {
-        self.ca.clone()
+        self.data.join("ca.pem")
+    }
+
+    /// What its first start made.
+    pub(crate) fn bootstrap(&self) -> PathBuf {
+        self.data.join("bootstrap.json")
     }
 }
 
@@ -94,10 +105,10 @@ pub fn deployment() -> String {
 
 /// What HAProxy is told: each request, or with TLS passed through each connection, to the next
 /// node. Readiness is asked in plain HTTP either way.
-fn balancer(transport: Transport, port: u16, nodes: &[u16]) -> String {
+fn balancer(transport: Transport, address: SocketAddr, nodes: &[SocketAddr]) -> String {
     let servers = |kind: &str| -> String {
         let line =
-            |(index, node): (usize, &u16)| format!("    server {kind}{index} 127.0.0.1:{node}\n");
+            |(index, node): (usize, &SocketAddr)| format!("    server {kind}{index} {node}\n");
         nodes.iter().enumerate().map(line).collect()
     };
     let mode = match transport {
@@ -106,16 +117,15 @@ fn balancer(transport: Transport, port: u16, nodes: &[u16]) -> String {
     };
     format!(
         "defaults\n    timeout connect 5s\n    timeout client 5m\n    timeout server 5m\n\
-         frontend registry\n    bind 127.0.0.1:{port}\n    mode {mode}\n    default_backend nodes\n\
+         frontend registry\n    bind {address}\n    mode {mode}\n    default_backend nodes\n\
          backend nodes\n    mode {mode}\n    balance roundrobin\n{}",
         servers("node")
     )
 }
 
 impl Node {
-    fn start(settings: &[(&str, &str)]) -> Self {
+    fn start(address: SocketAddr, settings: &[(&str, &str)]) -> Self {
         let data = tempfile::tempdir().expect("a temporary directory can be made");
-        let port = free_port();
         let mut command = Command::new(binary());
         // Settings of the shell that runs the tests are none of this server's.
         for (name, _) in
@@ -128,16 +138,16 @@ impl Node {
             .arg("--data")
             .arg(data.path().join("data"))
             .arg("--listen")
-            .arg(format!("127.0.0.1:{port}"))
+            .arg(address.to_string())
             .env("GANTRY_ADMIN_PASSWORD", PASSWORD)
             .envs(settings.iter().copied())
             .current_dir(data.path());
-        let process = Daemon::start(&command, &data.path().join("log"), || is_ready(port));
-        Self { _process: process, data, port }
+        let process = Daemon::start(&command, &data.path().join("log"), || is_ready(address));
+        Self { _process: process, data }
     }
 
-    fn ca(&self) -> PathBuf {
-        self.data.path().join("data/ca.pem")
+    fn data(&self) -> PathBuf {
+        self.data.path().join("data")
     }
 }
 
@@ -160,18 +170,22 @@ fn binary() -> PathBuf {
     Path::new(&path).canonicalize().expect("the path exists")
 }
 
-fn free_port() -> u16 {
+/// An address of 127.0.0.1 that nobody listens on.
+pub(crate) fn free_address() -> SocketAddr {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has a free port");
-    listener.local_addr().expect("a bound listener has an address").port()
+    listener.local_addr().expect("a bound listener has an address")
 }
 
-fn is_ready(port: u16) -> bool {
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+/// Whether somebody listens there.
+pub(crate) fn is_reached(address: SocketAddr) -> bool {
+    TcpStream::connect_timeout(&address, Duration::from_secs(1)).is_ok()
+}
+
+fn is_ready(address: SocketAddr) -> bool {
     let ask = || -> std::io::Result<bool> {
         let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(1))?;
         stream.set_read_timeout(Some(Duration::from_secs(5)))?;
-        let request =
-            format!("GET /readyz HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n\r\n");
+        let request = "GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
         stream.write_all(request.as_bytes())?;
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer)?;

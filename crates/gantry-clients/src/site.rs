@@ -1,13 +1,17 @@
 //! One test's surroundings: a server, a gate before it, and a home for clients.
 
+use std::ffi::OsString;
 use std::fs;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
+use std::process;
+use std::sync::atomic::{AtomicU8, Ordering};
 
-use gantry_testkit::programs::go_tool;
+use gantry_testkit::programs::{go_tool, npm_modules, python_tool, toolchain};
 use tempfile::TempDir;
 
 use crate::gate::Gate;
-use crate::server::Server;
+use crate::server::{Server, free_address};
 use crate::{Client, Image, Transport, debian_tool};
 
 /// The admin account of the default registry.
@@ -15,13 +19,22 @@ pub const USER: &str = "local";
 /// Its password in tests.
 pub const PASSWORD: &str = "correct-horse-battery-staple";
 
-/// A fresh server reached by one transport, and a directory that is the clients' home.
+/// A registry besides the default one that a site on HTTPS's own port has. Its admin account can't
+/// sign in.
+pub const TEAM: &str = "teamone";
+/// HTTPS's own port.
+const HTTPS: u16 = 443;
+
+/// A fresh server, and a directory that is the clients' home.
+///
+/// It is reached by one transport at a free port; or on HTTPS's own port, at a loopback address that no
+/// other site has, by names that are good for this site's clients only.
 #[derive(Debug)]
 pub struct Site {
     /// How clients reach the registry.
     pub transport: Transport,
     server: Server,
-    gate: Gate,
+    gate: Option<Gate>,
     home: TempDir,
 }
 
@@ -33,8 +46,37 @@ impl Site {
 
     /// Starts a server with these environment variables besides.
     pub fn with(transport: Transport, settings: &[(&str, &str)]) -> Self {
-        let server = Server::start(transport, settings);
-        let gate = Gate::open(transport, server.port());
+        let server = Server::start(free_address(), transport, settings);
+        let gate = Gate::open(transport, server.address());
+        Self::around(server, transport, Some(gate))
+    }
+
+    /// Starts a server on HTTPS's own port with these environment variables besides. It has the
+    /// registry [`TEAM`] too.
+    ///
+    /// # Panics
+    /// When the port may not be listened on.
+    pub fn on_443(settings: &[(&str, &str)]) -> Self {
+        let address = own_loopback();
+        let site = Self::around(
+            Server::start(
+                address,
+                Transport::Tls,
+                &[
+                    settings,
+                    &[("GANTRY_REGISTRY", r#"[{ "name": "teamone", "admin_enabled": false }]"#)],
+                ]
+                .concat(),
+            ),
+            Transport::Tls,
+            None,
+        );
+        let names = format!("localhost local.acr.localhost {TEAM}.acr.localhost");
+        site.file("hosts", format!("{} {names}\n", address.ip()));
+        site
+    }
+
+    fn around(server: Server, transport: Transport, gate: Option<Gate>) -> Self {
         let home = tempfile::tempdir().expect("a temporary directory can be made");
         for directory in ["tmp", "run", "certs"] {
             fs::create_dir(home.path().join(directory)).expect("the home is writable");
@@ -45,14 +87,30 @@ impl Site {
         Self { transport, server, gate, home }
     }
 
-    /// The registry as clients name it: `localhost:<port>`.
+    /// The default registry as clients name it: `localhost:<port>`, or `localhost` on HTTPS's own port.
     pub fn host(&self) -> String {
-        format!("localhost:{}", self.gate.port())
+        match &self.gate {
+            Some(gate) => format!("localhost:{}", gate.port()),
+            None => "localhost".to_owned(),
+        }
     }
 
-    /// The port of the gate, on 127.0.0.1.
+    /// The port of the gate, on 127.0.0.1, or HTTPS's own.
     pub fn port(&self) -> u16 {
-        self.gate.port()
+        self.gate.as_ref().map_or(HTTPS, Gate::port)
+    }
+
+    /// The address by which `host` is reached.
+    pub fn address(&self) -> SocketAddr {
+        match &self.gate {
+            Some(gate) => SocketAddr::from((Ipv4Addr::LOCALHOST, gate.port())),
+            None => self.server.address(),
+        }
+    }
+
+    /// Whether it is reached on HTTPS's own port.
+    pub fn is_on_443(&self) -> bool {
+        self.gate.is_none()
     }
 
     /// Whether clients use TLS.
@@ -63,6 +121,11 @@ impl Site {
     /// The server's CA certificate.
     pub fn ca(&self) -> PathBuf {
         self.server.ca()
+    }
+
+    /// The file that says what the first start made.
+    pub fn bootstrap(&self) -> PathBuf {
+        self.server.bootstrap()
     }
 
     /// A directory with nothing but the CA certificate, as `ca.crt`.
@@ -96,14 +159,68 @@ impl Site {
 
     /// A client from Debian's packages.
     pub fn debian(&self, program: &str) -> Client {
-        Client::new(&debian_tool(program), self.home.path())
+        self.client(&debian_tool(program))
     }
 
     /// A client built from its Go module. It trusts the server's CA and nothing else.
     pub fn go(&self, program: &str) -> Client {
-        Client::new(&go_tool(program), self.home.path())
+        self.client(&go_tool(program))
             .env("SSL_CERT_FILE", self.ca())
             .env("SSL_CERT_DIR", self.certs())
+    }
+
+    /// Azure's command line, which keeps what it knows under `name`.
+    pub fn az(&self, name: &str) -> Client {
+        self.python("az", "az")
+            .env("AZURE_CONFIG_DIR", self.path(format!("azure-{name}")))
+            .env("AZURE_CORE_COLLECT_TELEMETRY", "no")
+            .env("AZURE_CORE_INSTANCE_DISCOVERY", "false")
+            // The engine whose command line it runs.
+            .env("SSL_CERT_FILE", self.ca())
+    }
+
+    /// A program of a set of Python packages. It trusts the server's CA and nothing else.
+    pub fn python(&self, set: &str, program: &str) -> Client {
+        self.client(&python_tool(set, program))
+            .env("REQUESTS_CA_BUNDLE", self.ca())
+            .env("NO_PROXY", "*")
+    }
+
+    /// Node.js with a set of npm's packages. It trusts the server's CA besides its own.
+    pub fn node(&self, set: &str) -> Client {
+        self.client(&toolchain("node"))
+            .env("NODE_PATH", npm_modules(set))
+            .env("NODE_EXTRA_CA_CERTS", self.ca())
+    }
+
+    /// A program as a client.
+    fn client(&self, program: &Path) -> Client {
+        match self.gate {
+            Some(_) => Client::new(program, self.home.path()),
+            None => self
+                .inside()
+                .iter()
+                .fold(Client::new(&debian_tool("unshare"), self.home.path()), Client::option)
+                .option(program),
+        }
+    }
+
+    /// Options of `unshare` by which the program named next has the site's `hosts` for its
+    /// `/etc/hosts` and the site's `docker` for its `/etc/docker`, in a mount namespace that ends with
+    /// it.
+    pub fn inside(&self) -> Vec<OsString> {
+        const ENTER: &str = "\
+            mkdir -p /etc/docker \"$2\"
+            mount --bind \"$1\" /etc/hosts
+            mount --bind \"$2\" /etc/docker
+            shift 2
+            exec \"$@\"";
+        let [hosts, docker] = ["hosts", "docker"].map(|name| self.path(name).into_os_string());
+        ["--mount", "sh", "-ec", ENTER, "sh"]
+            .map(OsString::from)
+            .into_iter()
+            .chain([hosts, docker])
+            .collect()
     }
 
     /// Pushes an image for a test of something else, and returns its reference by
@@ -117,4 +234,16 @@ impl Site {
         crane.run(["push", &layout.display().to_string(), &format!("{repository}:{tag}")]);
         format!("{repository}@{}", image.digest())
     }
+}
+
+/// HTTPS's own port, at a loopback address that no other site has.
+fn own_loopback() -> SocketAddr {
+    static SITES: AtomicU8 = AtomicU8::new(1);
+    let [.., high, low] = process::id().to_be_bytes();
+    let site = SITES.fetch_add(1, Ordering::Relaxed);
+    let address = SocketAddr::from((Ipv4Addr::new(127, 64 | high & 63, low, site), HTTPS));
+    if let Err(error) = TcpListener::bind(address) {
+        panic!("{address} can't be listened on ({error}): these tests run as root");
+    }
+    address
 }

@@ -1,11 +1,6 @@
 //! Debian's containerd, as a private daemon, and its `ctr` with a `hosts.toml`.
 
-use std::os::unix::net::UnixStream;
-use std::process::Command;
-
-use gantry_clients::{
-    Client, Daemon, Index, PASSWORD, Site, Transport, USER, debian_tool, over_tls_and_http,
-};
+use gantry_clients::{Index, PASSWORD, Site, Transport, USER, containerd, over_tls_and_http};
 
 over_tls_and_http!(pushes_and_pulls);
 
@@ -35,32 +30,4 @@ fn pushes_and_pulls(transport: Transport) {
         site.debian("tar").run(["--extract", "--file=pulled.tar", "--one-top-level=pulled"]);
         layout.assert_in(&site.path("pulled"));
     }
-}
-
-fn containerd(site: &Site) -> (Daemon, Client) {
-    let port = site.port();
-    let host = match site.transport {
-        Transport::Tls => format!("[host.\"https://localhost:{port}\"]\nca = {:?}\n", site.ca()),
-        Transport::Http => format!("[host.\"http://localhost:{port}\"]\n"),
-    };
-    let capabilities = "capabilities = [\"pull\", \"resolve\", \"push\"]\n";
-    site.file(&format!("hosts/localhost:{port}/hosts.toml"), host + capabilities);
-    let socket = site.path("containerd.sock");
-    let config = format!(
-        "version = 2\n\
-         root = {:?}\n\
-         state = {:?}\n\
-         disabled_plugins = [\"io.containerd.grpc.v1.cri\", \"io.containerd.internal.v1.opt\"]\n\
-         [grpc]\n\
-         address = {socket:?}\n",
-        site.path("root"),
-        site.path("state"),
-    );
-    let mut command = Command::new(debian_tool("containerd"));
-    command.arg("--config").arg(site.file("config.toml", config));
-    let daemon = Daemon::start(&command, &site.path("containerd.log"), || {
-        UnixStream::connect(&socket).is_ok()
-    });
-    let ctr = site.debian("ctr").option("--address").option(&socket).option("--namespace=test");
-    (daemon, ctr)
 }

@@ -1,14 +1,10 @@
 //! Debian's Docker engine, as a private daemon, with Debian's command line and
 //! any other `docker` that comes first in the user's PATH.
 
-use std::ffi::OsString;
-use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
-use std::process::Command;
-use std::{env, fs};
+use std::env;
 
 use gantry_clients::{
-    Client, Daemon, Image, Index, PASSWORD, Site, Transport, USER, debian_tool, over_tls_and_http,
+    Client, Engine, Image, Index, PASSWORD, Site, Transport, USER, debian_tool, over_tls_and_http,
 };
 
 over_tls_and_http!(pushes_and_pulls, builds_on_a_pulled_image, pushes_a_multi_arch_list);
@@ -16,7 +12,7 @@ over_tls_and_http!(pushes_and_pulls, builds_on_a_pulled_image, pushes_a_multi_ar
 fn pushes_and_pulls(transport: Transport) {
     let site = Site::new(transport);
     let engine = Engine::start(&site);
-    for (n, docker) in engine.clients(&site).iter().enumerate() {
+    for (n, docker) in clients(&engine, &site).iter().enumerate() {
         let reference = format!("{}/team/app{n}", engine.registry);
         let by_tag = format!("{reference}:v1");
         let image = Image::new("amd64", &format!("pushed by docker {n}"));
@@ -38,7 +34,7 @@ fn pushes_and_pulls(transport: Transport) {
 fn builds_on_a_pulled_image(transport: Transport) {
     let site = Site::new(transport);
     let engine = Engine::start(&site);
-    for (n, docker) in engine.clients(&site).iter().enumerate() {
+    for (n, docker) in clients(&engine, &site).iter().enumerate() {
         let base = format!("{}/base{n}:v1", engine.registry);
         let image = Image::new("amd64", &format!("built on by docker {n}"));
         site.file("image.tar", image.docker_archive(&base));
@@ -66,7 +62,7 @@ fn builds_on_a_pulled_image(transport: Transport) {
 fn pushes_a_multi_arch_list(transport: Transport) {
     let site = Site::new(transport);
     let engine = Engine::start(&site);
-    for (n, docker) in engine.clients(&site).iter().enumerate() {
+    for (n, docker) in clients(&engine, &site).iter().enumerate() {
         let list = format!("{}/list{n}:v1", engine.registry);
         let index = Index::new(&format!("listed by docker {n}"));
         let mut members = Vec::new();
@@ -96,98 +92,23 @@ fn pushes_a_multi_arch_list(transport: Transport) {
     }
 }
 
-/// A private engine with its own data. It and its command lines have an
-/// `/etc/hosts` and an `/etc/docker` of their own.
-struct Engine {
-    _daemon: Daemon,
-    socket: PathBuf,
-    /// The registry as the engine names it.
-    registry: String,
-}
-
-impl Engine {
-    fn start(site: &Site) -> Self {
-        // For addresses in 127.0.0.0/8 and ::1 Docker verifies no certificate, and may
-        // not even use TLS. So there it is given a name for loopback's other address:
-        // a connection to 0.0.0.0 goes to this machine.
-        let registry = match site.transport {
-            Transport::Tls => format!("local.acr.localhost:{}", site.port()),
-            Transport::Http => site.host(),
-        };
-        site.file("hosts", "127.0.0.1 localhost\n0.0.0.0 local.acr.localhost\n");
-        let ca = fs::read(site.ca()).expect("the CA certificate is readable");
-        site.file(&format!("docker/certs.d/{registry}/ca.crt"), ca);
-        let socket = site.path("docker.sock");
-        let mut command = Command::new(debian_tool("unshare"));
-        command
-            .args(["--pid", "--fork", "--kill-child", "--mount-proc"])
-            .args(inside(site))
-            .arg(debian_tool("dockerd"))
-            .arg("--data-root")
-            .arg(site.path("data"))
-            .arg("--exec-root")
-            .arg(site.path("exec"))
-            .arg("--pidfile")
-            .arg(site.path("docker.pid"))
-            .arg(format!("--host=unix://{}", socket.display()))
-            .args([
-                "--storage-driver=vfs",
-                "--bridge=none",
-                "--iptables=false",
-                "--ip6tables=false",
-            ])
-            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
-            .env("TMPDIR", site.path("tmp"));
-        let daemon = Daemon::start(&command, &site.path("dockerd.log"), || {
-            UnixStream::connect(&socket).is_ok()
-        });
-        Self { _daemon: daemon, socket, registry }
-    }
-
-    /// The command lines to test, logged in.
-    fn clients(&self, site: &Site) -> Vec<Client> {
-        let debian = debian_tool("docker");
-        let paths = env::var_os("PATH").unwrap_or_default();
-        let first =
-            env::split_paths(&paths).map(|path| path.join("docker")).find(|path| path.is_file());
-        let mut programs = vec![debian.clone()];
-        programs
-            .extend(first.filter(|first| first.canonicalize().ok() != debian.canonicalize().ok()));
-        programs
-            .iter()
-            .enumerate()
-            .map(|(n, program)| {
-                let docker = inside(site)
-                    .iter()
-                    .fold(site.debian("unshare"), Client::option)
-                    .option(program)
-                    .env("DOCKER_CONFIG", site.path(format!("config{n}")))
-                    .env("DOCKER_HOST", format!("unix://{}", self.socket.display()))
-                    // The engine's own builder; the other one is a program apart.
-                    .env("DOCKER_BUILDKIT", "0")
-                    .env("DOCKER_CLI_EXPERIMENTAL", "enabled");
-                let login = ["login", "--username", USER, "--password-stdin", &self.registry];
-                docker.run_with_input(login, PASSWORD);
-                docker
-            })
-            .collect()
-    }
-}
-
-/// Options of `unshare` by which the program named next sees the engine's files,
-/// in a mount namespace that ends with it.
-fn inside(site: &Site) -> Vec<OsString> {
-    const ENTER: &str = "\
-        mkdir -p /etc/docker
-        mount --bind \"$1\" /etc/hosts
-        mount --bind \"$2\" /etc/docker
-        shift 2
-        exec \"$@\"";
-    let [hosts, docker] = ["hosts", "docker"].map(|name| site.path(name).into_os_string());
-    ["--mount", "sh", "-ec", ENTER, "sh"]
-        .map(OsString::from)
-        .into_iter()
-        .chain([hosts, docker])
+/// The command lines to test, logged in.
+fn clients(engine: &Engine, site: &Site) -> Vec<Client> {
+    let debian = debian_tool("docker");
+    let paths = env::var_os("PATH").unwrap_or_default();
+    let first =
+        env::split_paths(&paths).map(|path| path.join("docker")).find(|path| path.is_file());
+    let mut programs = vec![debian.clone()];
+    programs.extend(first.filter(|first| first.canonicalize().ok() != debian.canonicalize().ok()));
+    programs
+        .iter()
+        .enumerate()
+        .map(|(n, program)| {
+            let docker = engine.client(site, program, &format!("config{n}"));
+            let login = ["login", "--username", USER, "--password-stdin", &engine.registry];
+            docker.run_with_input(login, PASSWORD);
+            docker
+        })
         .collect()
 }
 

@@ -1,10 +1,11 @@
 //! Which certificate a client gets.
 //!
 //! By the name it asks for (SNI): a configured certificate that names it, then one whose wildcard
-//! covers it, then the local authority's. A client that asks for no name, or for one nobody here
+//! covers it, then likewise one that an authority has issued, then the local authority's. A client that asks for no name, or for one nobody here
 //! has, gets the fallback of the listener's side. Everything may be replaced while serving.
 
 mod files;
+mod issued;
 mod local;
 mod reload;
 
@@ -20,6 +21,7 @@ use crate::facts::CertificateFacts;
 use crate::names::SubjectName;
 
 pub use files::CertificateError;
+pub use issued::{Issued, IssuedCertificates, IssuedError};
 pub(crate) use local::LocalCertificate;
 
 use files::Loaded;
@@ -48,7 +50,7 @@ impl CertificateFiles {
 pub(crate) enum Fallback {
     /// The local authority's certificate: on loopback, where addresses are what people type.
     Local,
-    /// The first configured certificate, when there is one.
+    /// The first configured certificate, or else the first that was issued, when there is one.
     Configured,
 }
 
@@ -56,6 +58,7 @@ pub(crate) enum Fallback {
 #[derive(Debug)]
 pub(crate) struct Certificates {
     configured: Vec<Configured>,
+    issued: IssuedCertificates,
     local: LocalCertificate,
 }
 
@@ -68,6 +71,7 @@ impl Certificates {
     /// Reads the configured files; the first that can't be used is an error.
     pub(crate) fn load(
         files: Vec<CertificateFiles>,
+        issued: IssuedCertificates,
         local: LocalCertificate,
     ) -> Result<Self, CertificateError> {
         let configured = files
@@ -77,7 +81,7 @@ impl Certificates {
                 Ok(Configured { files, loaded })
             })
             .collect::<Result<_, CertificateError>>()?;
-        Ok(Self { configured, local })
+        Ok(Self { configured, issued, local })
     }
 
     /// The certificate of the local authority.
@@ -88,10 +92,14 @@ impl Certificates {
     fn choose(&self, host: Option<&str>, fallback: Fallback) -> Arc<CertifiedKey> {
         self.named(host, |name| !name.is_wildcard())
             .or_else(|| self.named(host, SubjectName::is_wildcard))
+            .or_else(|| self.issued.named(host?, |name| !name.is_wildcard()))
+            .or_else(|| self.issued.named(host?, SubjectName::is_wildcard))
             .or_else(|| host.and_then(|host| self.local.covering(host)))
             .or_else(|| match fallback {
                 Fallback::Local => None,
-                Fallback::Configured => self.configured.first().map(Configured::key),
+                Fallback::Configured => {
+                    self.configured.first().map(Configured::key).or_else(|| self.issued.first())
+                }
             })
             .unwrap_or_else(|| self.local.key())
     }

@@ -13,7 +13,10 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
 use crate::authority::{Authority, AuthorityError};
-use crate::certificates::{CertificateError, CertificateFiles, Certificates, LocalCertificate};
+use crate::certificates::{
+    CertificateError, CertificateFiles, Certificates, IssuedCertificates, LocalCertificate,
+};
+use crate::challenges::Challenges;
 use crate::entrance::Entrance;
 use crate::lifecycle::Lifecycle;
 use crate::listen::{ListenAddress, ListenError, bind_all};
@@ -38,7 +41,11 @@ pub struct EdgeConfig {
     pub trusted_proxies: Peers,
     /// Certificates from files, by preference.
     pub certificates: Vec<CertificateFiles>,
-    /// Signs a certificate for whatever the files don't cover.
+    /// Certificates that come while the server runs, for what the files don't cover.
+    pub issued: IssuedCertificates,
+    /// Answers the authority that issues them, whoever asks.
+    pub challenges: Option<Arc<dyn Challenges>>,
+    /// Signs a certificate for whatever neither covers.
     pub authority: Authority,
     /// Names and addresses the authority's certificate is for, wildcards among them. `localhost`,
     /// the loopback addresses and the addresses listened on need no mention.
@@ -77,6 +84,7 @@ pub struct Edge {
     listeners: Vec<(TcpListener, Entrance)>,
     local_addrs: Vec<SocketAddr>,
     certificates: Arc<Certificates>,
+    challenges: Option<Arc<dyn Challenges>>,
     plain_http: Peers,
     proxy_protocol: Peers,
     trusted_proxies: Peers,
@@ -107,7 +115,8 @@ impl Edge {
         Ok(Self {
             listeners,
             local_addrs,
-            certificates: Arc::new(Certificates::load(config.certificates, local)?),
+            certificates: Arc::new(Certificates::load(config.certificates, config.issued, local)?),
+            challenges: config.challenges,
             plain_http: config.plain_http,
             proxy_protocol: config.proxy_protocol,
             trusted_proxies: config.trusted_proxies,
@@ -141,13 +150,15 @@ impl Edge {
         B: Body<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Into<BoxError>,
     {
-        let handshakes = Handshakes::new(&self.certificates, self.tls_minimum)?;
+        let handshakes =
+            Handshakes::new(&self.certificates, self.tls_minimum, self.challenges.clone())?;
         Arc::clone(&self.certificates).keep_current(life)?;
         let send_timeout = self.limits.send_timeout;
         let on_lifecycle = OnLifecycle { life: life.clone(), send_timeout };
         let shared = Arc::new(Shared {
             service,
             certificates: self.certificates,
+            challenges: self.challenges,
             handshakes,
             plain: self.plain_http,
             proxy_protocol: self.proxy_protocol,

@@ -8,11 +8,12 @@
 //!
 //! What the edge promises: every wait is bounded, one connection's failure never reaches another,
 //! certificates change without a restart, and a drain lets requests finish. What it refuses to
-//! know: registries, paths, actors. Everything it starts is on the [`Lifecycle`].
+//! know: registries, actors, and paths, but for the one by which certificate authorities ask. Everything it starts is on the [`Lifecycle`].
 
 mod activity;
 mod authority;
 mod certificates;
+mod challenges;
 mod connection;
 mod descriptors;
 mod edge;
@@ -33,7 +34,10 @@ mod tuning;
 mod untaken;
 
 pub use authority::{Authority, AuthorityError, AuthorityParts, KeySeal, OpenKey};
-pub use certificates::{CertificateError, CertificateFiles};
+pub use certificates::{
+    CertificateError, CertificateFiles, Issued, IssuedCertificates, IssuedError,
+};
+pub use challenges::{ChallengeCertificate, Challenges};
 pub use connection::{ConnectionInfo, Scheme};
 pub use descriptors::raise_descriptor_limit;
 pub use edge::{Edge, EdgeConfig, EdgeError};

@@ -41,6 +41,14 @@ pub(crate) fn speak_https<B>() -> Response<ReplyBody<B>> {
     response
 }
 
+/// 200: a text that only programs read (RFC 8555 §8.3).
+pub(crate) fn text<B>(text: String) -> Response<ReplyBody<B>> {
+    let mut response = whole(StatusCode::OK, Bytes::from(text));
+    let media_type = HeaderValue::from_static("application/octet-stream");
+    response.headers_mut().insert(CONTENT_TYPE, media_type);
+    response
+}
+
 /// 500: the handler panicked or failed. What happened is for the log alone.
 pub(crate) fn internal_error<B>() -> Response<ReplyBody<B>> {
     own(
@@ -59,11 +67,15 @@ pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> &str {
 }
 
 fn own<B>(status: StatusCode, json: &'static str) -> Response<ReplyBody<B>> {
-    let body = Full::new(Bytes::from_static(json.as_bytes()));
-    let mut response =
-        Response::new(ReplyBody { body: Either::Right(body), untaken: None, _request: None });
-    *response.status_mut() = status;
+    let mut response = whole(status, Bytes::from_static(json.as_bytes()));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+fn whole<B>(status: StatusCode, body: Bytes) -> Response<ReplyBody<B>> {
+    let body = Either::Right(Full::new(body));
+    let mut response = Response::new(ReplyBody { body, untaken: None, _request: None });
+    *response.status_mut() = status;
     response
 }
 

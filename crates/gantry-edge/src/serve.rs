@@ -28,6 +28,7 @@ use tower::ServiceExt;
 
 use crate::activity::{Activity, Verdict, Watched};
 use crate::certificates::Certificates;
+use crate::challenges::{self, Challenges};
 use crate::connection::{ConnectionInfo, Scheme, canonical};
 use crate::ends::Ends;
 use crate::entrance::Entrance;
@@ -51,6 +52,7 @@ pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
 pub(crate) struct Shared<S> {
     pub(crate) service: S,
     pub(crate) certificates: Arc<Certificates>,
+    pub(crate) challenges: Option<Arc<dyn Challenges>>,
     pub(crate) handshakes: Handshakes,
     pub(crate) plain: Peers,
     pub(crate) proxy_protocol: Peers,
@@ -185,7 +187,7 @@ enum Audience {
     MustSpeakHttps,
 }
 
-/// Finds out who connects and what is spoken. `None`: the sender left without a word.
+/// Finds out who connects and what is spoken. `None`: the sender left without a word, or all is said.
 async fn open<S>(
     mut stream: TcpStream,
     sender: SocketAddr,
@@ -202,7 +204,9 @@ async fn open<S>(
         Opening::Tls => {
             let local = ends.local.ip();
             shared.certificates.local().include(local);
-            let stream = Box::new(shared.handshakes.at(local).accept(stream).await?);
+            let Some(stream) = Box::pin(shared.handshakes.accept(stream, local)).await? else {
+                return Ok(None);
+            };
             let version = match stream.get_ref().1.alpn_protocol() {
                 Some(b"h2") => Version::Http2,
                 _ => Version::Http1,
@@ -268,14 +272,18 @@ where
         let service = service_fn({
             let activity = Arc::clone(&activity);
             let service = self.service.clone();
+            let challenges = self.challenges.clone();
             move |mut request: Request<Incoming>| {
                 let in_progress = activity.begin();
                 request.extensions_mut().insert(info.clone());
                 if let Some(lane) = &lane {
                     request.extensions_mut().insert(lane.clone());
                 }
-                let service = service.clone();
+                let (service, challenges) = (service.clone(), challenges.clone());
                 async move {
+                    if let Some(answer) = challenged(challenges.as_deref(), &request).await {
+                        return Ok(reply::text(answer));
+                    }
                     Ok::<_, Infallible>(match audience {
                         Audience::MustSpeakHttps => reply::speak_https(),
                         Audience::Welcome => match guarded(service, request).await {
@@ -329,6 +337,15 @@ where
             }
         }
     }
+}
+
+/// What a certificate authority is answered, if the request is its. Whoever else asks is as welcome as
+/// with any other request.
+async fn challenged(
+    challenges: Option<&dyn Challenges>,
+    request: &Request<Incoming>,
+) -> Option<String> {
+    challenges?.over_http(challenges::token(request)?).await
 }
 
 /// Calls the service. `None`: it panicked or failed, which is logged here and told as an internal

@@ -3,11 +3,17 @@
 use std::sync::Arc;
 
 use rustls::ServerConfig;
-use rustls::crypto::aws_lc_rs;
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::server::Acceptor;
 use rustls::version::{TLS12, TLS13};
-use tokio_rustls::TlsAcceptor;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio_rustls::server::TlsStream;
+use tokio_rustls::{LazyConfigAcceptor, TlsAcceptor};
 
 use crate::certificates::{Certificates, Fallback, Resolver};
+use crate::challenges::{self, Challenges};
+use crate::serve::BoxError;
 
 /// The oldest TLS version spoken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,12 +29,15 @@ pub enum TlsMinimum {
 pub(crate) struct Handshakes {
     loopback: TlsAcceptor,
     outside: TlsAcceptor,
+    challenges: Option<Arc<dyn Challenges>>,
+    provider: Arc<CryptoProvider>,
 }
 
 impl Handshakes {
     pub(crate) fn new(
         certificates: &Arc<Certificates>,
         minimum: TlsMinimum,
+        challenges: Option<Arc<dyn Challenges>>,
     ) -> Result<Self, rustls::Error> {
         let versions: &[_] = match minimum {
             TlsMinimum::Tls12 => &[&TLS13, &TLS12],
@@ -46,11 +55,38 @@ impl Handshakes {
             config.ticketer = Arc::clone(&ticketer);
             Ok::<_, rustls::Error>(TlsAcceptor::from(Arc::new(config)))
         };
-        Ok(Self { loopback: side(Fallback::Local)?, outside: side(Fallback::Configured)? })
+        let (loopback, outside) = (side(Fallback::Local)?, side(Fallback::Configured)?);
+        Ok(Self { loopback, outside, challenges, provider })
     }
 
-    /// The acceptor for a connection that came in at `local`.
-    pub(crate) fn at(&self, local: std::net::IpAddr) -> &TlsAcceptor {
+    /// Shakes hands on a connection that came in at `local`. `None`: it was a certificate authority's
+    /// question, and answered.
+    pub(crate) async fn accept(
+        &self,
+        stream: TcpStream,
+        local: std::net::IpAddr,
+    ) -> Result<Option<Box<TlsStream<TcpStream>>>, BoxError> {
+        let usual = self.at(local);
+        let Some(challenges) = &self.challenges else {
+            return Ok(Some(Box::new(usual.accept(stream).await?)));
+        };
+        let begun = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
+        let asked_for = challenges::asked_for(&begun.client_hello()).map(str::to_owned);
+        // Where nobody was told to ask, the usual handshake refuses the protocol.
+        let made = match &asked_for {
+            Some(host) => challenges.over_tls(host).await,
+            None => None,
+        };
+        let Some(made) = made else {
+            let usual = Arc::clone(usual.config());
+            return Ok(Some(Box::new(begun.into_stream(usual).await?)));
+        };
+        let config = challenges::handshake(made, Arc::clone(&self.provider))?;
+        begun.into_stream(config).await?.shutdown().await?;
+        Ok(None)
+    }
+
+    fn at(&self, local: std::net::IpAddr) -> &TlsAcceptor {
         if local.is_loopback() { &self.loopback } else { &self.outside }
     }
 }

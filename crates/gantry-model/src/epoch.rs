@@ -9,6 +9,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 const KEYS: &str = "keys";
+const CERTIFICATES: &str = "certificates";
 
 /// Something that tokens depend on, by a text that is never used for another.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -49,6 +50,11 @@ impl EpochSubject {
     /// The keys that sign tokens: nothing depends on them, but there is one more.
     pub fn keys() -> Self {
         Self(KEYS.into())
+    }
+
+    /// The server's certificates: no token depends on them, but nodes see by it that there are others.
+    pub fn certificates() -> Self {
+        Self(CERTIFICATES.into())
     }
 
     /// Whether the keys that sign tokens are meant.

@@ -16,6 +16,7 @@
 //! All mistakes are told at once ([`ConfigErrors`]), each with its key and where it was given.
 //! `docs/settings.md` lists every setting; a test compares.
 
+mod acme;
 mod collection;
 mod directory;
 mod env;
@@ -44,6 +45,7 @@ mod units;
 use std::io;
 use std::path::{Path, PathBuf};
 
+pub(crate) use acme::Acme;
 pub(crate) use env::of_process;
 pub(crate) use error::ConfigErrors;
 pub(crate) use log::{Log, LogFormat};
@@ -56,11 +58,11 @@ use gantry_model::BlobReads;
 use gantry_throttle::Rules;
 use limits::Limits;
 use metrics::Metrics;
-use names::Names;
+pub(crate) use names::Names;
 use network::Network;
 use outbound::Outbound;
 use reader::Reader;
-use registries::NamedRegistry;
+pub(crate) use registries::NamedRegistry;
 pub(crate) use registry_settings::SettingWishes;
 use secrets::Secrets;
 pub(crate) use stores::{Blobs, Database, Stores};
@@ -98,6 +100,8 @@ pub(crate) struct Config {
     pub(crate) network: Network,
     /// `[tls]`
     pub(crate) tls: Tls,
+    /// `[acme]`
+    pub(crate) acme: Option<Acme>,
     /// Keys and passwords.
     pub(crate) secrets: Secrets,
     /// `[default_registry]`
@@ -169,6 +173,7 @@ impl Config {
             location: read_location(reader),
             network: Network::read(reader),
             tls: Tls::read(reader),
+            acme: acme::read(reader, &names, &registries),
             secrets,
             default_registry: SettingWishes::read(reader, "default_registry.", blob_reads),
             directory: directory::read(reader),

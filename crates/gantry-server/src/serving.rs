@@ -2,6 +2,7 @@
 
 pub(crate) mod authority;
 pub(crate) mod background;
+pub(crate) mod certificates;
 pub(crate) mod control;
 mod fresh;
 pub(crate) mod health;

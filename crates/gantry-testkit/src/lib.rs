@@ -6,5 +6,6 @@ pub mod azurite;
 pub mod blob_store;
 mod keeper;
 pub mod minio;
+pub mod pebble;
 pub mod postgres;
 pub mod programs;

@@ -21,6 +21,18 @@ pub fn debian_tool(name: &str) -> PathBuf {
         .unwrap_or_else(|| panic!("{name} is not installed: run `make tools`"))
 }
 
+/// The path of a program that comes with a language's toolchain, wherever that was installed.
+///
+/// # Panics
+/// When it isn't in the PATH.
+pub fn toolchain(name: &str) -> PathBuf {
+    let paths = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&paths)
+        .map(|path| path.join(name))
+        .find(|path| path.is_file())
+        .unwrap_or_else(|| panic!("{name} is missing: it is needed for npm's packages"))
+}
+
 /// The path of a program from `tools/go-tools.txt`, at the version pinned there.
 /// `GANTRY_TEST_<NAME>` names another build of it.
 ///
@@ -41,6 +53,26 @@ pub fn go_tool(name: &str) -> PathBuf {
 /// When it isn't installed: a missing server fails the run.
 pub fn npm_tool(package: &str, program: &str) -> PathBuf {
     let path = cache().join("npm").join(package).join("node_modules/.bin").join(program);
+    assert!(path.is_file(), "{} is missing: run `make tools`", path.display());
+    path
+}
+
+/// Where the packages of a set from npm are, which `tools/npm.sh` installs.
+///
+/// # Panics
+/// When they aren't installed: a missing client fails the run.
+pub fn npm_modules(set: &str) -> PathBuf {
+    let path = cache().join("npm").join(set).join("node_modules");
+    assert!(path.is_dir(), "{} is missing: run `make tools`", path.display());
+    path
+}
+
+/// The path of a program of a set from `tools/python-tools.txt`, which `tools/python.sh` installs.
+///
+/// # Panics
+/// When it isn't installed: a missing client fails the run.
+pub fn python_tool(set: &str, program: &str) -> PathBuf {
+    let path = cache().join("python").join(set).join("bin").join(program);
     assert!(path.is_file(), "{} is missing: run `make tools`", path.display());
     path
 }

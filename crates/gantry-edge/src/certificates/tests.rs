@@ -42,7 +42,15 @@ impl Fixture {
     }
 
     fn certificates(&self, files: Vec<CertificateFiles>) -> Arc<Certificates> {
-        Arc::new(Certificates::load(files, self.local()).unwrap())
+        self.certificates_and(files, &IssuedCertificates::new())
+    }
+
+    fn certificates_and(
+        &self,
+        files: Vec<CertificateFiles>,
+        issued: &IssuedCertificates,
+    ) -> Arc<Certificates> {
+        Arc::new(Certificates::load(files, issued.clone(), self.local()).unwrap())
     }
 }
 
@@ -90,6 +98,68 @@ fn without_configured_certificates_all_is_local() {
     let fixture = Fixture::new();
     let certificates = fixture.certificates(vec![]);
     assert_eq!(first_name(&certificates, None, Fallback::Configured), "*.acr.localhost");
+}
+
+fn issued(name: &str, names: &[&str]) -> Issued {
+    let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+    let key = KeyPair::generate().unwrap();
+    let chain = CertificateParams::new(names).unwrap().self_signed(&key).unwrap().pem();
+    Issued { name: name.to_owned(), chain, key: key.serialize_der() }
+}
+
+#[test]
+fn issued_certificates_are_below_files_and_above_the_local_one() {
+    let fixture = Fixture::new();
+    let all = IssuedCertificates::new();
+    let certificates =
+        fixture.certificates_and(vec![fixture.configured("wild", &["*.example.org"])], &all);
+    let chosen = |host: &str| first_name(&certificates, Some(host), Fallback::Local);
+    assert_eq!(chosen("a.example.net"), "*.acr.localhost");
+    let wild = || issued("*.example.net", &["*.example.net"]);
+    let unusable = all.replace([
+        wild(),
+        issued("a.example.net", &["a.example.net"]),
+        issued("b.example.org", &["b.example.org"]),
+        issued("local.acr.localhost", &["local.acr.localhost"]),
+    ]);
+    assert!(unusable.is_empty());
+    assert_eq!(chosen("A.example.net"), "a.example.net");
+    assert_eq!(chosen("x.example.net"), "*.example.net");
+    assert_eq!(chosen("b.example.org"), "*.example.org");
+    assert_eq!(chosen("local.acr.localhost"), "local.acr.localhost");
+    all.replace([wild()]);
+    assert_eq!(chosen("a.example.net"), "*.example.net");
+    assert_eq!(chosen("local.acr.localhost"), "*.acr.localhost");
+}
+
+#[test]
+fn the_first_issued_certificate_is_a_fallback_outside() {
+    let fixture = Fixture::new();
+    let all = IssuedCertificates::new();
+    let certificates = fixture.certificates_and(vec![], &all);
+    all.replace(["b.example.net", "a.example.net"].map(|name| issued(name, &[name])));
+    assert_eq!(first_name(&certificates, None, Fallback::Configured), "b.example.net");
+    assert_eq!(first_name(&certificates, None, Fallback::Local), "*.acr.localhost");
+}
+
+#[test]
+fn an_issued_certificate_stays_until_the_next_is_good() {
+    let fixture = Fixture::new();
+    let all = IssuedCertificates::new();
+    let certificates = fixture.certificates_and(vec![], &all);
+    let chosen = || certificates.choose(Some("a.example.net"), Fallback::Local);
+    let name = "a.example.net";
+    all.replace([issued(name, &[name])]);
+    let first = chosen();
+    let other_key = Issued { key: issued(name, &[name]).key, ..issued(name, &[name]) };
+    let no_chain = Issued { chain: "damaged".into(), ..issued(name, &[name]) };
+    for broken in [other_key, no_chain] {
+        let unusable = all.replace([broken]);
+        assert_eq!(unusable.len(), 1);
+        assert!(Arc::ptr_eq(&first, &chosen()));
+    }
+    assert!(all.replace([issued(name, &[name])]).is_empty());
+    assert!(!Arc::ptr_eq(&first, &chosen()));
 }
 
 #[test]
@@ -164,7 +234,8 @@ async fn broken_new_files_keep_the_old_certificate() {
 fn unusable_files_are_named_at_start() {
     let fixture = Fixture::new();
     let error = |files: CertificateFiles| {
-        let error = Certificates::load(vec![files], fixture.local()).unwrap_err();
+        let error = Certificates::load(vec![files], IssuedCertificates::new(), fixture.local())
+            .unwrap_err();
         error.to_string().replace(&format!("{}/", fixture.dir.path().display()), "")
     };
     let good = fixture.configured("good", &["a.example"]);

@@ -10,8 +10,8 @@ use axum::extract::{DefaultBodyLimit, Request};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use gantry_edge::{
-    Authority, ConnectionInfo, Edge, EdgeConfig, Entrance, Lifecycle, Limits, ListenAddress,
-    OpenKey, Peers, TlsMinimum,
+    Authority, ConnectionInfo, Edge, EdgeConfig, Entrance, IssuedCertificates, Lifecycle, Limits,
+    ListenAddress, OpenKey, Peers, TlsMinimum,
 };
 use gantry_filelane::{FileBody, FileLane};
 use gantry_model::{Clock, SystemClock};
@@ -55,6 +55,8 @@ impl Server {
             proxy_protocol: Peers::default(),
             trusted_proxies: Peers::default(),
             certificates: vec![],
+            issued: IssuedCertificates::new(),
+            challenges: None,
             authority: Authority::open(dir.path(), &OpenKey, SystemClock.now()).unwrap(),
             names: vec!["*.acr.localhost".into(), "local.acr.localhost".into()],
             tls_minimum: TlsMinimum::Tls12,

@@ -86,6 +86,7 @@ async fn examine(config: &Config) -> Vec<(&'static str, Outcome)> {
         Ok(deployment) => {
             checks.push(("catalog", catalog(&deployment).await));
             checks.push(("blob store", blobs(&deployment).await));
+            checks.extend(certificates::issued(config, &deployment.catalog, now).await);
             // Blobs may be elsewhere all the same.
             checks.extend(stores::examine_blobs(config).await);
             deployment.close().await;

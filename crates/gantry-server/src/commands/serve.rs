@@ -16,6 +16,7 @@ use super::Target;
 use crate::config::Config;
 use crate::data_dir::DataDir;
 use crate::deployment::Deployment;
+use crate::serving::certificates::Certificates;
 use crate::serving::control::Running;
 use crate::serving::routes::Routes;
 use crate::serving::{authority, background, control, logs, welcome};
@@ -52,7 +53,8 @@ async fn serve(config: Config, started: Instant) -> anyhow::Result<ExitCode> {
     let access = deployment.access(&config, &data, &master_key).await?;
     keep_admin_passwords(&deployment, &access, &data)?;
     let authority = authority::open(&config, &data, &master_key, &deployment).await?;
-    let edge = bind(&config, authority, &deployment)?;
+    let certificates = Certificates::open(&config, &deployment, &master_key).await?;
+    let edge = bind(&config, authority, certificates.as_ref(), &deployment)?;
     let addresses = edge.local_addrs().to_vec();
 
     let app = Arc::new(App {
@@ -74,6 +76,9 @@ async fn serve(config: Config, started: Instant) -> anyhow::Result<ExitCode> {
         Box::pin(async move { Ok::<_, Infallible>(routes.answer(request).await) })
     });
     edge.serve(service, &life)?;
+    if let Some(certificates) = certificates {
+        certificates.spawn(&life);
+    }
     welcome::print(&config, &data, &addresses, started.elapsed());
 
     let ending = life.finished().await;
@@ -105,7 +110,12 @@ fn keep_admin_passwords(
     Ok(())
 }
 
-fn bind(config: &Config, authority: Authority, deployment: &Deployment) -> anyhow::Result<Edge> {
+fn bind(
+    config: &Config,
+    authority: Authority,
+    certificates: Option<&Certificates>,
+    deployment: &Deployment,
+) -> anyhow::Result<Edge> {
     let plain_http = if config.network.insecure_http {
         Peers::everyone()
     } else {
@@ -117,6 +127,8 @@ fn bind(config: &Config, authority: Authority, deployment: &Deployment) -> anyho
         proxy_protocol: config.network.proxy_protocol.clone(),
         trusted_proxies: trusted_proxies(config),
         certificates: config.tls.certificates.clone(),
+        issued: certificates.map(Certificates::issued).unwrap_or_default(),
+        challenges: certificates.map(Certificates::challenges),
         authority,
         names: certificate_names(config),
         tls_minimum: config.tls.minimum,

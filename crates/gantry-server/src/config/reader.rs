@@ -228,6 +228,12 @@ impl Reader {
         value
     }
 
+    /// Whether a mistake about `key` was noted.
+    pub(super) fn is_mistaken(&self, key: &str) -> bool {
+        let key = format!("{}{key}", self.entry);
+        self.mistakes.iter().any(|mistake| mistake.key == key)
+    }
+
     /// Notes a mistake.
     pub(super) fn mistake(&mut self, key: &str, source: Option<Source>, problem: String) {
         self.mistakes.push(Mistake { key: format!("{}{key}", self.entry), source, problem });

@@ -47,7 +47,8 @@ fn figures_every(config: &Config) -> Duration {
     if config.stores.are_shared() { SEQUENCE } else { FIGURES }
 }
 
-fn until_drained(
+/// `reconciler`, until `life` drains.
+pub(crate) fn until_drained(
     life: &Lifecycle,
     reconciler: impl Future<Output = ()> + Send + 'static,
 ) -> impl Future<Output = ()> + Send + 'static {

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use gantry_catalog::{Attempts, Catalog, Certificate};
 use gantry_edge::{CertificateFacts, CertificateFiles};
 use gantry_model::Timestamp;
 
@@ -40,8 +41,14 @@ pub(super) fn configured(config: &Config, now: Timestamp) -> impl Iterator<Item 
             }
         });
     }
-    let unnamed: Vec<_> =
-        servers.into_iter().zip(named).filter(|(_, named)| !named).map(|(name, _)| name).collect();
+    let asked_for = wanted(config, config.registries.iter().map(|registry| registry.name.as_str()));
+    let covered = |server: &str| asked_for.iter().any(|name| covers(name, server));
+    let unnamed: Vec<_> = servers
+        .into_iter()
+        .zip(named)
+        .filter(|(server, named)| !named && !covered(server))
+        .map(|(server, _)| server)
+        .collect();
     if !checked.is_empty() && !unnamed.is_empty() {
         checked.push(Warning(format!(
             "no configured certificate is for {}: clients get one of the local authority there",
@@ -49,6 +56,78 @@ pub(super) fn configured(config: &Config, now: Timestamp) -> impl Iterator<Item 
         )));
     }
     checked.into_iter()
+}
+
+/// The certificates that an authority is asked for.
+pub(super) async fn issued(
+    config: &Config,
+    catalog: &Catalog,
+    now: Timestamp,
+) -> Vec<(&'static str, Outcome)> {
+    let Some(acme) = &config.acme else { return Vec::new() };
+    let known = async {
+        let registries = catalog.registry_list().await?;
+        Ok::<_, gantry_catalog::DbError>((registries, catalog.certificate_list().await?))
+    };
+    let (registries, known) = match known.await {
+        Ok(known) => known,
+        // The schema is told of by a check of its own.
+        Err(error) => return vec![("issued certificate", Warning(error.to_string()))],
+    };
+    let names = wanted(config, registries.iter().map(|registry| registry.name.as_str()));
+    let find = |name: &str| known.iter().find(|one| one.name == name);
+    let judged = names.iter().map(|name| judge_issued(name, find(name), &acme.directory, now));
+    judged.map(|outcome| ("issued certificate", outcome)).collect()
+}
+
+fn judge_issued(
+    name: &str,
+    known: Option<&Certificate>,
+    directory: &str,
+    now: Timestamp,
+) -> Outcome {
+    let attempts = known.and_then(|known| known.attempts.as_ref());
+    let good =
+        known.and_then(|known| known.issued.as_ref()).filter(|issued| now < issued.not_after);
+    match (good, attempts) {
+        (Some(issued), None) => Well(format!(
+            "{name} is good until {}, and renewed on {}",
+            issued.not_after, issued.renew_at
+        )),
+        (Some(issued), Some(attempts)) => Warning(format!(
+            "{name} is good until {}, but the next one can't be had: {}",
+            issued.not_after,
+            failure(attempts)
+        )),
+        (None, Some(attempts)) => Wrong(format!(
+            "{name} has none, so clients get one of the local authority: {}",
+            failure(attempts)
+        )),
+        (None, None) => {
+            Warning(format!("{name} has none yet: a running server asks {directory} for one"))
+        }
+    }
+}
+
+fn failure(attempts: &Attempts) -> String {
+    let Attempts { count, failure, at, next_at, .. } = attempts;
+    let times = if *count == 1 { "once".to_owned() } else { format!("{count} times") };
+    format!("tried {times}, last on {at} ({failure}); next on {next_at}")
+}
+
+/// The names that an authority is asked for, given the registries that there are.
+fn wanted<'a>(config: &Config, registries: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let Some(acme) = &config.acme else { return Vec::new() };
+    let names = acme.wanted(&config.names, &config.registries, registries);
+    names.iter().map(ToString::to_string).collect()
+}
+
+/// Whether a certificate for `name` is good for `host`.
+fn covers(name: &str, host: &str) -> bool {
+    match name.strip_prefix("*.") {
+        Some(parent) => host.split_once('.').is_some_and(|(_, rest)| rest == parent),
+        None => name == host,
+    }
 }
 
 fn judge(

@@ -8,6 +8,7 @@ use gantry_model::{Clock, SystemClock};
 use gantry_objects::Ownership;
 
 use super::Outcome::{self, Warning, Well, Wrong};
+use super::certificates;
 use crate::config::{Blobs, Config};
 use crate::data_dir::DataDir;
 use crate::stores::{OpenBlobs, OpenStores};
@@ -31,6 +32,7 @@ pub(super) async fn examine(config: &Config, data: &DataDir) -> Checks {
     checks.push(("database's clock", clock(catalog).await));
     checks.push(("standbys", standbys(catalog).await));
     checks.push(("master key", master_key(config, data, catalog).await));
+    checks.extend(certificates::issued(config, catalog, stores.clock.now()).await);
     let ours = stores.deployment_id().await.ok().flatten();
     if let OpenBlobs::Objects(_) = &stores.blobs {
         checks.extend(blobs(config, &stores.blobs, ours.as_deref()).await);
