@@ -4,6 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
+use crate::az::NOBODY;
 use crate::{Client, Site};
 
 /// What Azure's clients ask the directory for, to sign in to a registry with.
@@ -150,7 +151,7 @@ impl Cloud {
         let host = self.base.trim_start_matches("https://");
         SignIn {
             kind: "refresh-token",
-            user: "00000000-0000-0000-0000-000000000000".to_owned(),
+            user: NOBODY.to_owned(),
             password: self.exchange(host, &self.token(REGISTRY_SCOPE)),
         }
     }

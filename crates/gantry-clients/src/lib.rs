@@ -5,6 +5,7 @@
 //! once over TLS with the local CA and once over plain HTTP. A client that isn't
 //! installed fails its test, naming the command that installs it.
 
+pub mod az;
 mod browser;
 mod client;
 mod cloud;

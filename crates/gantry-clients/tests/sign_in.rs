@@ -4,6 +4,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use gantry_clients::az::NOBODY;
 use gantry_clients::{
     Client, Cloud, Containers, Engine, Image, Issuer, SignIn, Site, Transport, containerd,
     debian_tool,
@@ -212,10 +213,8 @@ fn the_token_of_an_outside_issuer() {
     let token =
         issuer.token(json!({ "sub": "x", "oid": person, "aud": "https://registry.example.com" }));
     let crane = site.go("crane").env("DOCKER_CONFIG", site.path("person"));
-    let user = "00000000-0000-0000-0000-000000000000";
-
     let password = cloud.exchange(&site.host(), &token);
-    crane.run(["auth", "login", &site.host(), "-u", user, "-p", &password]);
+    crane.run(["auth", "login", &site.host(), "-u", NOBODY, "-p", &password]);
     crane.fails(["digest", &reference]);
     assign(&cloud, person, "AcrPull");
     assert_eq!(crane.run_soon(&["digest", &reference]), image.digest());

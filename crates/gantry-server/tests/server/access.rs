@@ -1,5 +1,6 @@
 //! Who may do what, by every kind of credential, through the front door.
 
+mod attacks;
 mod callers;
 mod network;
 mod nodes;
