@@ -2,10 +2,10 @@
 
 use std::process::ExitCode;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::operator::{Confirm, Operator, OperatorClient, Row, Told, row};
+use super::operator::{Confirm, Operator, OperatorClient, Row, Told, Which, row};
 use crate::serving::control::KnownRegistry;
 
 /// Options of `gantry admin`
@@ -36,15 +36,6 @@ enum Verb {
         #[command(flatten)]
         confirm: Confirm,
     },
-}
-
-/// One of the two passwords.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Which {
-    #[value(name = "1")]
-    First,
-    #[value(name = "2")]
-    Second,
 }
 
 pub(crate) fn run(options: Options) -> anyhow::Result<ExitCode> {

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::operator::{Confirm, Operator, OperatorClient, Row, Told, row};
+use super::operator::{Confirm, Operator, OperatorClient, Row, Told, called, row};
 
 /// Options of `gantry group`
 #[derive(Debug, Args)]
@@ -121,11 +121,6 @@ async fn both(
 
 fn path(group: &Value) -> String {
     format!("/graph/v1.0/groups/{}", group["id"].as_str().unwrap_or_default())
-}
-
-fn called(object: &Value) -> String {
-    let name = object["userPrincipalName"].as_str().or(object["displayName"].as_str());
-    name.unwrap_or_default().to_owned()
 }
 
 fn shown(group: &Value) -> Row {

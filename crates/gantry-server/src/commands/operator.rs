@@ -11,16 +11,19 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use gantry_model::{Clock, SystemClock};
 
 use super::{Misuse, Target, block_on};
 use crate::data_dir::DataDir;
 
 pub(crate) use client::{OperatorClient, segment};
-pub(crate) use find::{is_id, quoted};
+pub(crate) use find::{called, is_id, quoted};
 pub(crate) use output::{Format, Row, Told, row};
 
+/// Headings of flags in the help.
+const SERVER: &str = "The running server";
+const OUTPUT: &str = "Output";
 /// No password is longer.
 const PASSWORD_BYTES: u64 = 4096;
 
@@ -28,13 +31,13 @@ const PASSWORD_BYTES: u64 = 4096;
 #[derive(Debug, Args)]
 pub(crate) struct Operator {
     /// The data directory of the running server [default: ./data]
-    #[arg(long, value_name = "DIR", global = true)]
+    #[arg(long, value_name = "DIR", global = true, help_heading = SERVER)]
     data: Option<PathBuf>,
     /// The server's configuration file
-    #[arg(long, value_name = "FILE", global = true)]
+    #[arg(long, value_name = "FILE", global = true, help_heading = SERVER)]
     config: Option<PathBuf>,
-    /// How results are printed [default: table on a terminal, else json]
-    #[arg(long, value_name = "FORMAT", value_enum, global = true)]
+    /// How results are printed; tsv is without a heading [default: table on a terminal, else json]
+    #[arg(long, value_name = "FORMAT", value_enum, global = true, help_heading = OUTPUT)]
     output: Option<Format>,
 }
 
@@ -51,6 +54,15 @@ impl Operator {
         told.print(self.output.unwrap_or_else(Format::usual))?;
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// One of the two passwords that admin accounts and tokens have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Which {
+    #[value(name = "1")]
+    First,
+    #[value(name = "2")]
+    Second,
 }
 
 /// The flag of what can't be taken back.

@@ -6,11 +6,13 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::ensure;
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use self::allowed::Allowed;
-use super::operator::{Confirm, Operator, OperatorClient, Row, Told, from_now, row, segment};
+use super::operator::{
+    Confirm, Operator, OperatorClient, Row, Told, Which, from_now, row, segment,
+};
 use super::scope_map;
 use crate::config::duration;
 
@@ -73,15 +75,6 @@ enum Verb {
         #[command(flatten)]
         confirm: Confirm,
     },
-}
-
-/// One of the two passwords.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Which {
-    #[value(name = "1")]
-    First,
-    #[value(name = "2")]
-    Second,
 }
 
 pub(crate) fn run(options: Options) -> anyhow::Result<ExitCode> {

@@ -59,11 +59,12 @@ pub(super) fn refused(server: &Server, line: &str) -> String {
 pub(super) fn shown(server: &Server, line: &str) -> String {
     let said = run(server, &format!("{line} --output table"));
     assert_eq!(said.code, 0, "{line}: {}", said.stderr);
-    let mut text = said.stdout.lines().map(redacted).collect::<Vec<_>>().join("\n");
+    let mut lines: Vec<String> = said.stdout.lines().map(redacted).collect();
     if !said.stderr.is_empty() {
-        text += &format!("\n--- stderr\n{}", said.stderr.trim_end());
+        lines.push("stderr:".to_owned());
+        lines.extend(said.stderr.lines().map(str::to_owned));
     }
-    text
+    lines.join("\n")
 }
 
 /// A line of a table with its columns two spaces apart, and neither ids nor moments nor secrets.

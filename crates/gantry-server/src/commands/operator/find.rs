@@ -118,6 +118,12 @@ impl Whereabouts {
     }
 }
 
+/// What an object of the directory is called: a user by what they sign in with.
+pub(crate) fn called(object: &Value) -> String {
+    let name = object["userPrincipalName"].as_str().or(object["displayName"].as_str());
+    name.unwrap_or_default().to_owned()
+}
+
 /// Whether the text is an object's id.
 pub(crate) fn is_id(text: &str) -> bool {
     text.parse::<Guid>().is_ok()

@@ -10,11 +10,8 @@ use serde_json::Value;
 /// How results are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// For programs
     Json,
-    /// For people
     Table,
-    /// A line for each result, its fields apart by tabs, without a heading
     Tsv,
 }
 

@@ -6,7 +6,7 @@ use anyhow::bail;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use super::super::operator::{OperatorClient, Row, Told, is_id, quoted, row, segment};
+use super::super::operator::{OperatorClient, Row, Told, called, is_id, quoted, row, segment};
 use super::{find, named, roles};
 use crate::serving::control::Whereabouts;
 
@@ -172,11 +172,6 @@ async fn names(
 
 fn path(scope: &str) -> String {
     format!("{scope}/providers/Microsoft.Authorization/roleAssignments")
-}
-
-fn called(object: &Value) -> String {
-    let name = object["userPrincipalName"].as_str().or(object["displayName"].as_str());
-    name.unwrap_or_default().to_owned()
 }
 
 /// A scope as people say it: a registry's name, or `subscription`.

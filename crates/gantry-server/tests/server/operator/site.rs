@@ -94,8 +94,11 @@ async fn the_audit_stream_tells_of_the_operator_and_of_others() {
     let here = done(&server, "audit --registry local");
     assert_eq!(here.as_array().unwrap().len(), told.len() - 1);
     insta::assert_snapshot!(refused(&server, "audit --registry absent"), @"gantry: there is no registry absent");
+    // While nothing happens, whoever keeps the stream waits; whoever reads it doesn't.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(done(&server, "audit --limit 1"), last);
     insta::assert_snapshot!(shown(&server, "audit --since 0s"), @r"
-    --- stderr
+    stderr:
     there are none
     ");
     assert_eq!(run(&server, "audit --since long").code, 2);
