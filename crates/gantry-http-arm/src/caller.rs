@@ -5,6 +5,7 @@ use gantry_access::scope_has;
 use gantry_arm::ResourceId;
 use gantry_directory::{Audience, Principal, TokenRefusal};
 use gantry_http_base::{App, BaseAddress};
+use gantry_model::permission::Identity;
 use gantry_model::roles::{RoleAssignment, RoleDefinition};
 use http::{HeaderMap, header};
 
@@ -85,6 +86,16 @@ impl Caller {
             let scope = assignment.scope.to_ascii_lowercase();
             scope_has(&scope, &resource) || scope_has(&resource, &scope)
         })
+    }
+
+    /// What the audit stream calls the caller.
+    pub(crate) fn identity(&self) -> String {
+        match self {
+            Self::Operator => "operator".to_owned(),
+            Self::Principal(principal, _) => {
+                Identity::principal(&principal.id.to_string()).as_str().to_owned()
+            }
+        }
     }
 
     /// What records call the caller.

@@ -6,6 +6,7 @@
 //! properties.
 
 mod assignments;
+mod audit;
 mod body;
 mod caller;
 mod credentials;
@@ -26,6 +27,8 @@ use gantry_http_base::{Answered, App, BaseAddress, inert};
 use http::request::Parts;
 use http::{Method, Request};
 use strum::VariantNames;
+
+pub use audit::registry_at;
 
 use caller::Caller;
 use error::ArmError;
@@ -55,18 +58,24 @@ pub async fn serve(app: &App, request: Request<Body>) -> Answered {
     let (parts, body) = request.into_parts();
     let route = Route::parse(&parts.method, parts.uri.path());
     let operation = route.as_ref().map_or("arm", Into::into);
+    let mut identity = String::new();
     let outcome = match base(app, &parts) {
         Ok(base) => match route {
             // Clients read it before they know where to sign in.
             Some(Route::Metadata) => Ok(metadata::show(app, &base, &parts.uri)),
             route => match Caller::of(app, &base, &parts.headers).await {
-                Ok(caller) => answer(app, &caller, &base, route, &parts, body).await,
+                Ok(caller) => {
+                    identity = caller.identity();
+                    answer(app, &caller, &base, route, &parts, body).await
+                }
                 Err(refusal) => Err(refusal),
             },
         },
         Err(refusal) => Err(refusal),
     };
-    finish(operation, outcome)
+    let answered = finish(operation, outcome);
+    audit::note(app, &parts, &identity, &answered.response);
+    answered
 }
 
 /// Answers a request of the operator's, who has the server's own socket.

@@ -62,7 +62,12 @@ impl<'r> Caller<'r> {
         let origin = Origin::of(app, parts)?;
         let registry = find_registry(app, &origin)?;
         let address = client_address(app, parts);
-        check_network(app, parts, &registry, address)?;
+        check_network(app, parts, &registry, address).inspect_err(|_| {
+            let detail = parts.uri.path().to_owned();
+            let noted = Noted { identity: "", address, detail };
+            let (action, outcome) = (AuditAction::Connect, AuditOutcome::Refused);
+            app.access.audit().note(Some(&registry), action, outcome, &noted);
+        })?;
         let nobody = app.access.nobody(&registry).await;
         let actor = Arc::clone(nobody.map_err(refused_by_catalog)?.actor());
         Ok(Self { registry, actor, shown: Shown::Nothing, origin, address })

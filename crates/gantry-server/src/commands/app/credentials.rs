@@ -80,7 +80,7 @@ pub(super) enum FederationVerb {
         /// What that is called
         #[arg(long)]
         name: String,
-        /// Who makes the tokens, such as https://token.actions.githubusercontent.com
+        /// Who makes the tokens, such as `https://token.actions.githubusercontent.com`
         #[arg(long, value_name = "URL")]
         issuer: String,
         /// Whom they are about, such as repo:contoso/app:ref:refs/heads/main

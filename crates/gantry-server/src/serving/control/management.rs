@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use gantry_access::{Noted, scope_has};
+use gantry_access::Noted;
 use gantry_http_base::App;
 use gantry_model::Registry;
 use gantry_model::audit::{AuditAction, AuditOutcome};
@@ -29,7 +29,12 @@ pub(super) async fn answer(State(app): State<Arc<App>>, request: Request<Body>) 
     };
     if !method.is_safe() && !path.ends_with(BY_IDS) {
         let status = answered.response.status();
-        note(&app, at(&app, &path).as_deref(), status, &format!("{method} {path}"));
+        note(
+            &app,
+            gantry_http_arm::registry_at(&app, &path).as_deref(),
+            status,
+            &format!("{method} {path}"),
+        );
     }
     answered.response
 }
@@ -43,11 +48,4 @@ pub(super) fn note(app: &App, registry: Option<&Registry>, status: StatusCode, w
     let detail = format!("{} {what}", status.as_u16());
     let noted = Noted { identity: OPERATOR, address: None, detail };
     app.access.audit().note(registry, AuditAction::Manage, outcome, &noted);
-}
-
-/// The registry that the path is about, if it is about one.
-fn at(app: &App, path: &str) -> Option<Arc<Registry>> {
-    let path = path.to_ascii_lowercase();
-    let all = app.content.registries().all();
-    all.into_iter().find(|one| scope_has(&app.access.resource_id(one).to_ascii_lowercase(), &path))
 }

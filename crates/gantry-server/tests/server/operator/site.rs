@@ -3,9 +3,11 @@
 use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use http::Method;
+use serde_json::{Value, json};
 
 use super::{done, refused, run, shown};
+use crate::access::Manager;
 use crate::support::{PATIENCE, Server, gantry};
 
 #[tokio::test]
@@ -64,7 +66,7 @@ async fn the_audit_stream_tells_of_the_operator_and_of_others() {
     let server = Server::start(&[]).await;
     done(&server, "token create robot --scope-map _repositories_pull");
     refused(&server, "user create a@b@c");
-    let request = server.request(http::Method::GET, "/oauth2/token?scope=repository:app:pull");
+    let request = server.request(Method::GET, "/oauth2/token?scope=repository:app:pull");
     let answer = request.basic_auth("robot", Some("wrong")).send().await.unwrap();
     assert_eq!(answer.status(), 401);
     // What is being written just then is read a moment later.
@@ -102,4 +104,40 @@ async fn the_audit_stream_tells_of_the_operator_and_of_others() {
     there are none
     ");
     assert_eq!(run(&server, "audit --since long").code, 2);
+}
+
+#[tokio::test]
+async fn the_audit_stream_tells_of_the_management_api_and_of_networks() {
+    let server = Server::start(&[]).await;
+    let manager = Manager::of(&server).await;
+    let closed = json!({ "properties": { "publicNetworkAccess": "Disabled" } });
+    manager.done(Method::PATCH, "", closed).await;
+    let stranger = server.request(Method::GET, &manager.registry).bearer_auth("x");
+    assert_eq!(stranger.send().await.unwrap().status(), 401);
+    let kept_out = server.request(Method::GET, "/v2/secret/tags/list");
+    assert_eq!(kept_out.send().await.unwrap().status(), 403);
+    let wanted = [
+        ("manage", "granted", "principal:", "200 PATCH /subscriptions/"),
+        ("manage", "refused", "", "401 GET /subscriptions/"),
+        ("connect", "refused", "", "/v2/secret/tags/list"),
+    ];
+    let started = Instant::now();
+    loop {
+        let told = done(&server, "audit --since 1h --registry local");
+        let text = |event: &Value, name: &str| event[name].as_str().unwrap_or("").to_owned();
+        let has = |(action, outcome, identity, detail): &(&str, &str, &str, &str)| {
+            told.as_array().unwrap().iter().any(|event| {
+                text(event, "action") == *action
+                    && text(event, "outcome") == *outcome
+                    && text(event, "identity").starts_with(identity)
+                    && text(event, "detail").starts_with(detail)
+                    && text(event, "address") == "127.0.0.1"
+            })
+        };
+        if wanted.iter().all(has) {
+            break;
+        }
+        assert!(started.elapsed() < PATIENCE, "{told:#}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }

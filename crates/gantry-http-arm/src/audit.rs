@@ -1,0 +1,33 @@
+//! What the audit stream is told of the management API: every change, and every refusal.
+
+use std::sync::Arc;
+
+use axum::response::Response;
+use gantry_access::{Noted, scope_has};
+use gantry_http_base::{App, client_address};
+use gantry_model::Registry;
+use gantry_model::audit::{AuditAction, AuditOutcome};
+use http::StatusCode;
+use http::request::Parts;
+
+/// The registry that the path is about, if it is about one.
+pub fn registry_at(app: &App, path: &str) -> Option<Arc<Registry>> {
+    let path = path.to_ascii_lowercase();
+    let all = app.content.registries().all();
+    all.into_iter().find(|one| scope_has(&app.access.resource_id(one).to_ascii_lowercase(), &path))
+}
+
+/// Notes how a request went; `identity` is empty for one who hasn't signed in.
+pub(crate) fn note(app: &App, parts: &Parts, identity: &str, response: &Response) {
+    let status = response.status();
+    let outcome = match status {
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => AuditOutcome::Refused,
+        _ if !parts.method.is_safe() && status.is_success() => AuditOutcome::Granted,
+        _ => return,
+    };
+    let path = parts.uri.path();
+    let detail = format!("{} {} {path}", status.as_u16(), parts.method);
+    let noted = Noted { identity, address: client_address(app, parts), detail };
+    let registry = registry_at(app, path);
+    app.access.audit().note(registry.as_deref(), AuditAction::Manage, outcome, &noted);
+}
