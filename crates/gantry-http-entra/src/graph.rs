@@ -172,7 +172,8 @@ impl Graph<'_> {
             GraphCaller::Principal(principal) => {
                 Identity::principal(&principal.id.to_string()).as_str().to_owned()
             }
-            GraphCaller::Operator => "operator".to_owned(),
+            // Whoever answers at the operator's socket notes it.
+            GraphCaller::Operator => return,
         };
         let parts = self.call.parts;
         let detail = format!("{} {}", parts.method, parts.uri.path());

@@ -27,6 +27,7 @@ Gantry {version} is ready after {millis} ms.
   listening on    {listening}  (HTTPS, and HTTP for this machine)
   admin user      local
   admin password  in {password}{given}
+  for az          application and user in {bootstrap}
   CA to trust     {ca}
 
 Sign in and push:
@@ -42,6 +43,7 @@ and others that want a known CA: gantry trust{data_flag}
         millis = took.as_millis(),
         suffix = config.names.suffix,
         password = password.display(),
+        bootstrap = data.bootstrap().display(),
         ca = ca.display(),
         data_flag = data_flag(data),
     )
