@@ -165,18 +165,20 @@ impl Access {
             self.0.remembered.0.get(&key).filter(|(_, Epoch(subject, value), until)| {
                 now < *until && self.0.catalog.epoch_known(subject) == Some(*value)
             });
-        let id = match remembered {
-            Some((id, ..)) => id,
+        let (id, epoch) = match remembered {
+            Some((id, Epoch(_, epoch), _)) => (id, epoch),
             None => {
                 let principal = self.ask_directory(user, password, address).await?;
                 let epoch =
                     Epoch(EpochSubject::sign_in(&principal.id.to_string()), principal.epoch);
                 self.0.remembered.0.insert(key, (principal.id, epoch, now + MINUTE_SECONDS));
-                principal.id
+                (principal.id, principal.epoch)
             }
         };
         let identity = Identity::principal(&id.to_string());
         let profile = self.profile(registry, &identity).await?;
+        // Whoever was signed out since the password was looked at isn't let in.
+        let profile = profile.filter(|profile| profile.sign_in == epoch);
         let profile = profile.ok_or(AuthenticationError::Credentials)?;
         let actor = Arc::new(profile.actor(registry));
         Ok(SignedIn { profile, actor, until: None })

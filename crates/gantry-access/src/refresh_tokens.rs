@@ -29,16 +29,20 @@ impl Access {
         };
         let principal =
             self.0.directory.verify(directory_token, audiences).await.map_err(refused)?;
-        self.start_session(registry, principal.id).await
+        self.start_session(registry, principal.id, principal.epoch).await
     }
 
     async fn start_session(
         &self,
         registry: &Registry,
         principal: Guid,
+        epoch: i64,
     ) -> Result<(SignedIn, Secret), AuthenticationError> {
         let identity = Identity::principal(&principal.to_string());
         let profile = self.profile(registry, &identity).await?.ok_or(TokenError::Revoked)?;
+        if profile.sign_in != epoch {
+            return Err(TokenError::Revoked.into());
+        }
         let now = self.0.clock.now();
         let everywhere = Action::EACH.into_iter();
         let actor = Arc::new(profile.actor(registry));

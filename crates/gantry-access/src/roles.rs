@@ -210,7 +210,9 @@ impl Access {
         let resource = resource.as_str().to_ascii_lowercase();
         let roles = self.roles_of(principal).await?;
         Ok(roles.iter().any(|(assignment, role)| {
-            scope_has(&assignment.scope.to_ascii_lowercase(), &resource) && role.allows(action)
+            assignment.condition.is_none()
+                && scope_has(&assignment.scope.to_ascii_lowercase(), &resource)
+                && role.allows(action)
         }))
     }
 }

@@ -36,7 +36,7 @@ impl Audience {
         } else if is(&GRAPH) {
             Self::Graph
         } else {
-            // Our own keys sign only for addresses of ours, so the host needn't be looked at again.
+            // No token is made for such a path at an address that isn't ours: `Scope::is_of`.
             let path =
                 text.strip_prefix("https://").and_then(|rest| rest.find('/').map(|at| &rest[at..]));
             match path {
@@ -60,12 +60,23 @@ pub(crate) struct Scope {
     pub(crate) openid: bool,
 }
 
+/// The longest scope, in bytes.
+const LONGEST: usize = 1024;
+/// Names that stand for something else in our own tokens.
+const RESERVED: [&str; 1] = ["refresh"];
+
 /// Why a scope can't be had.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ScopeError {
     /// It names no resource.
     #[error("the scope {0:?} names no resource: write it like https://example/.default")]
     Malformed(String),
+    /// It is longer than any that a program asks for.
+    #[error("the scope is too long: it has at most 1024 bytes")]
+    TooLong,
+    /// It names an interface of this server at another address.
+    #[error("the scope {0:?} is at an address that isn't this server's")]
+    Elsewhere(String),
     /// It names several.
     #[error("a token is for one resource: the scope names several")]
     Several,
@@ -74,6 +85,9 @@ pub enum ScopeError {
 impl Scope {
     /// Reads the parameter.
     pub(crate) fn parse(text: &str) -> Result<Self, ScopeError> {
+        if text.len() > LONGEST {
+            return Err(ScopeError::TooLong);
+        }
         let mut scope = Self::default();
         for word in text.split(' ').filter(|word| !word.is_empty()) {
             match word {
@@ -88,6 +102,9 @@ impl Scope {
                         None => "https://graph.microsoft.com",
                         Some(_) => return Err(ScopeError::Malformed(word.to_owned())),
                     };
+                    if RESERVED.contains(&resource) {
+                        return Err(ScopeError::Malformed(word.to_owned()));
+                    }
                     match &scope.resource {
                         Some(other) if other != resource => return Err(ScopeError::Several),
                         _ => scope.resource = Some(resource.to_owned()),
@@ -97,6 +114,29 @@ impl Scope {
         }
         Ok(scope)
     }
+
+    /// Checks that a resource that is named like an interface of ours is at `issuer`'s address
+    /// (`https://host/tenant`): a token for it would open ours, whoever asked for it.
+    pub(crate) fn check_host(&self, issuer: &str) -> Result<(), ScopeError> {
+        let Some(resource) = &self.resource else { return Ok(()) };
+        let host = |address: &str| {
+            let rest = address.split_once("://").map_or("", |(_, rest)| rest);
+            rest.split('/').next().unwrap_or_default().to_ascii_lowercase()
+        };
+        let by_path = match Audience::of(resource) {
+            Audience::Management => !MANAGEMENT.iter().any(|one| is_named(one, resource)),
+            Audience::Graph => !GRAPH.iter().any(|one| is_named(one, resource)),
+            Audience::Registry | Audience::Other => false,
+        };
+        match by_path && host(resource) != host(issuer) {
+            true => Err(ScopeError::Elsewhere(resource.clone())),
+            false => Ok(()),
+        }
+    }
+}
+
+fn is_named(known: &str, text: &str) -> bool {
+    known.eq_ignore_ascii_case(text.trim_end_matches('/'))
 }
 
 #[cfg(test)]
@@ -122,6 +162,23 @@ mod tests {
     }
 
     #[test]
+    fn our_interfaces_are_at_our_address() {
+        for (scope, good) in [
+            ("https://a:5000/arm/.default", true),
+            ("https://A:5000/graph/.default", true),
+            ("https://evil.example/arm/.default", false),
+            ("https://a/arm/.default", false),
+            ("https://a:5000@evil.example/graph/.default", false),
+            ("https://management.azure.com/.default", true),
+            ("https://graph.microsoft.com//.default", true),
+            ("https://evil.example/api/.default", true),
+        ] {
+            let scope = Scope::parse(scope).unwrap();
+            assert_eq!(scope.check_host("https://a:5000/tenant").is_ok(), good, "{scope:?}");
+        }
+    }
+
+    #[test]
     fn scopes_name_one_resource() {
         let scope = Scope::parse("https://a/arm/.default offline_access openid profile").unwrap();
         assert_eq!(scope.resource.as_deref(), Some("https://a/arm"));
@@ -130,6 +187,9 @@ mod tests {
         assert_eq!(slash.resource.as_deref(), Some("https://management.core.windows.net/"));
         assert_eq!(Scope::parse("https://a/.default https://b/.default"), Err(ScopeError::Several));
         assert_eq!(Scope::parse("").unwrap().resource, None);
+        assert!(matches!(Scope::parse("refresh/.default"), Err(ScopeError::Malformed(_))));
+        let long = format!("https://{}/.default", "a".repeat(LONGEST));
+        assert_eq!(Scope::parse(&long), Err(ScopeError::TooLong));
         assert!(matches!(Scope::parse("/x"), Err(ScopeError::Malformed(_))));
     }
 }

@@ -131,10 +131,10 @@ impl Directory {
         }
     }
 
-    /// Checks that a scope is one that a token can be made for.
-    pub fn check_scope(&self, scope: &str) -> Result<(), SignInError> {
-        crate::audience::Scope::parse(scope)?;
-        Ok(())
+    /// Checks that a scope is one that a token can be made for, where `issuer` is the tenant's address
+    /// at this server, as the client reached it.
+    pub fn check_scope(&self, scope: &str, issuer: &str) -> Result<(), SignInError> {
+        Ok(crate::audience::Scope::parse(scope)?.check_host(issuer)?)
     }
 
     async fn principal(
@@ -143,8 +143,11 @@ impl Directory {
         kind: PrincipalKind,
         name: String,
     ) -> Result<Principal, DbError> {
-        let epoch = self.0.catalog.epoch(&EpochSubject::sign_in(&id.to_string())).await?;
-        Ok(Principal { id, kind, name, epoch })
+        Ok(Principal { id, kind, name, epoch: self.sign_in_epoch(id).await? })
+    }
+
+    async fn sign_in_epoch(&self, id: Guid) -> Result<i64, DbError> {
+        self.0.catalog.epoch(&EpochSubject::sign_in(&id.to_string())).await
     }
 
     /// Lets the attempt be made by someone who doesn't guess, and notes how it went.

@@ -66,7 +66,10 @@ impl Caller {
         let Self::Principal(_, roles) = self else { return true };
         let resource = resource.as_str().to_ascii_lowercase();
         roles.iter().any(|(assignment, role)| {
-            scope_has(&assignment.scope.to_ascii_lowercase(), &resource) && role.allows(action)
+            // A condition speaks of repositories: no right to anything else comes with it.
+            assignment.condition.is_none()
+                && scope_has(&assignment.scope.to_ascii_lowercase(), &resource)
+                && role.allows(action)
         })
     }
 

@@ -71,6 +71,7 @@ pub(crate) async fn one(
         }
         Verb::Put | Verb::Patch => {
             let Wanted { properties } = body::read(call.app, body).await?;
+            check_where_it_is(call, verb, id).await?;
             let scopes = scopes(call, &properties.assignable_scopes)?;
             let role = RoleDefinition {
                 id,
@@ -85,12 +86,25 @@ pub(crate) async fn one(
             let role = access.set_role(role).await.map_err(refused)?;
             Ok((StatusCode::CREATED, Json(render(call, &role))).into_response())
         }
-        Verb::Delete => match access.delete_role(id).await {
-            Ok(role) => Ok(Json(render(call, &role)).into_response()),
-            Err(RoleError::NoSuchRole(_)) => Ok(StatusCode::NO_CONTENT.into_response()),
-            Err(error) => Err(refused(error)),
-        },
+        Verb::Delete => {
+            check_where_it_is(call, verb, id).await?;
+            match access.delete_role(id).await {
+                Ok(role) => Ok(Json(render(call, &role)).into_response()),
+                Err(RoleError::NoSuchRole(_)) => Ok(StatusCode::NO_CONTENT.into_response()),
+                Err(error) => Err(refused(error)),
+            }
+        }
     }
+}
+
+/// Checks that the caller may change the role of that id, if there is one, wherever it is assigned: it
+/// would mean something else there.
+async fn check_where_it_is(call: &Call<'_>, verb: Verb, id: Guid) -> Result<(), ArmError> {
+    let Some(role) = call.app.access.find_role(id).await? else { return Ok(()) };
+    for scope in &role.assignable_scopes {
+        check(call, verb, &scope.parse().map_err(ArmError::bad_request)?)?;
+    }
+    Ok(())
 }
 
 /// Where a role may be assigned: each a scope at which the caller may say so.

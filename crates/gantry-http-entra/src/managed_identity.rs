@@ -55,7 +55,7 @@ async fn answer(call: &Call<'_>, service: Service) -> Result<Value, Refused> {
     }
     let scope = format!("{resource}/.default");
     let directory = call.directory();
-    directory.check_scope(&scope)?;
+    directory.check_scope(&scope, &call.issuer)?;
     let action = AuditAction::DirectorySignIn;
     let tried = directory.sign_in_workload(&proof, which(&form)?).await;
     let principal = tried.inspect_err(|error| {
@@ -92,7 +92,7 @@ fn proof(call: &Call<'_>, service: Service) -> Result<WorkloadProof, Refused> {
             if text("metadata").is_none_or(|value| !value.eq_ignore_ascii_case("true")) {
                 return Err(Refused::bad("The header Metadata: true is required."));
             }
-            if headers.contains_key("x-forwarded-for") {
+            if headers.contains_key("x-forwarded-for") || headers.contains_key("forwarded") {
                 return Err(Refused::bad("Nobody may ask for somebody else: X-Forwarded-For."));
             }
             Ok(WorkloadProof::Address(call.address()))

@@ -171,7 +171,7 @@ async fn client_credentials(
     if scope.contains(' ') || !scope.ends_with("/.default") {
         return Err(EntraError::not_default_scope());
     }
-    call.directory().check_scope(&scope)?;
+    call.directory().check_scope(&scope, &call.issuer)?;
     let signed_in =
         call.directory().sign_in_application(&client.app_id, &client.proof, call.context());
     Ok(Granted { principal: signed_in.await?, scope, nonce: None })
@@ -190,7 +190,7 @@ async fn refresh_token(
         // What it was given for isn't known any more.
         return Err(EntraError::missing("scope"));
     }
-    call.directory().check_scope(&scope)?;
+    call.directory().check_scope(&scope, &call.issuer)?;
     let id = client.check(call).await?;
     let principal = call.directory().sign_in_again(id, token).await?;
     Ok(Granted { principal, scope, nonce: None })
@@ -206,7 +206,7 @@ async fn password(
     let name = form.required("username")?;
     let password = form.secret("password").ok_or_else(|| EntraError::missing("password"))?;
     let (scope, _) = scope_of(form, version)?;
-    call.directory().check_scope(&scope)?;
+    call.directory().check_scope(&scope, &call.issuer)?;
     client.check(call).await?;
     // Nobody is there who could enter a code.
     let signed_in = call.directory().sign_in_person(name, &password, None, call.context());
@@ -228,7 +228,7 @@ async fn authorization_code(
         _ => Some(scope_of(form, version)?).filter(|(_, is_there)| *is_there),
     };
     if let Some((scope, _)) = &asked {
-        call.directory().check_scope(scope)?;
+        call.directory().check_scope(scope, &call.issuer)?;
     }
     let id = client.check(call).await?;
     let exchanged = call.directory().sign_in_code(id, code, redirect_uri, verifier);

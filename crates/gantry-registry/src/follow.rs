@@ -25,6 +25,16 @@ const POLL: Duration = Duration::from_millis(30);
 #[derive(Debug, Default)]
 pub struct ChangeReader {
     position: Option<i64>,
+    /// Registries have changed since [`refreshed`](Self::refreshed).
+    registries: bool,
+}
+
+impl ChangeReader {
+    /// Notes that registries, settings and credentials were read anew. Until then each look says that
+    /// they changed, so that what failed halfway is done again.
+    pub fn refreshed(&mut self) {
+        self.registries = false;
+    }
 }
 
 /// What a look at the journal found.
@@ -80,18 +90,19 @@ impl Content {
         let fresh = self.catalog().journal_unnumbered(UNNUMBERED).await?;
         if fresh.len() == UNNUMBERED {
             self.forget_everything();
-            followed.registries = true;
+            reader.registries = true;
         }
-        followed.registries |= fresh.iter().fold(false, |any, row| self.forget(row) | any);
+        reader.registries |= fresh.iter().fold(false, |any, row| self.forget(row) | any);
         loop {
             let rows = self.catalog().journal_after(position, PAGE).await?;
             for row in &rows {
-                followed.registries |= self.forget(row);
+                reader.registries |= self.forget(row);
                 position = row.number;
             }
             followed.changes += rows.len();
             reader.position = Some(position);
             if rows.len() < PAGE {
+                followed.registries = reader.registries;
                 return Ok(followed);
             }
         }

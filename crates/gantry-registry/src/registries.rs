@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use gantry_catalog::{Catalog, DbError, Durability, Transaction};
-use gantry_model::{BlobReads, Registry, RegistryId, RegistryName, RegistrySettings};
+use gantry_model::{BlobReads, EpochSubject, Registry, RegistryId, RegistryName, RegistrySettings};
 
 /// A registry that the configuration asks for.
 #[derive(Clone, Debug)]
@@ -193,10 +193,15 @@ async fn change(
     }
     let id = registry.id;
     let before = registry.settings.access.role_assignment_mode;
+    let loses_admin = registry.settings.admin_enabled && !settings.admin_enabled;
     let change = move |tx: &mut Transaction<'_, '_>| {
         // Whoever signed in under the other mode was promised other rights.
         if settings.access.role_assignment_mode != before {
             tx.registry_end_sign_ins(id)?;
+        }
+        // Or its tokens would be good again once it is enabled.
+        if loses_admin {
+            tx.epoch_raise(Some(id), EpochSubject::admin(id))?;
         }
         tx.registry_update(id, &settings)
     };

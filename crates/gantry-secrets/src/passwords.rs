@@ -6,7 +6,7 @@
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use tokio::sync::Semaphore;
 
 /// The longest password, in bytes: what NIST SP 800-63B asks for at least, four times over.
@@ -15,8 +15,8 @@ const AT_ONCE: usize = 2;
 /// Who finds more than these waiting doesn't wait.
 const QUEUE: usize = 64;
 
-static TURNS: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(AT_ONCE));
-static QUEUED: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(QUEUE));
+static TURNS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::new(AT_ONCE)));
+static QUEUED: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::new(QUEUE)));
 /// What is checked for users that aren't there, so that they take as long as others.
 static NOBODYS: LazyLock<String> =
     LazyLock::new(|| hash_now("nobody's").expect("the parameters are good"));
@@ -67,8 +67,13 @@ fn hash_now(password: &str) -> Result<String, PasswordError> {
 async fn in_turn<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, PasswordError> + Send + 'static,
 ) -> Result<T, PasswordError> {
-    let _queued = QUEUED.try_acquire().map_err(|_| PasswordError::Busy)?;
-    let _turn = TURNS.acquire().await.map_err(|_| PasswordError::Failed)?;
+    let queued = Arc::clone(&QUEUED).try_acquire_owned().map_err(|_| PasswordError::Busy)?;
+    let turn = Arc::clone(&TURNS).acquire_owned().await.map_err(|_| PasswordError::Failed)?;
+    // The work goes on when whoever asked for it is gone, and so it keeps its turn.
+    let work = move || {
+        let _both = (queued, turn);
+        work()
+    };
     tokio::task::spawn_blocking(work).await.map_err(|_| PasswordError::Failed)?
 }
 

@@ -133,9 +133,12 @@ impl Transaction<'_, '_> {
         self.epoch_raise(None, EpochSubject::sign_in(&id))
     }
 
-    /// Sets or removes the secret of the user's codes.
+    /// Sets or removes the secret of the user's codes, and signs them out: who has signed in without a
+    /// code has to show one.
     pub fn user_set_totp(&mut self, id: Guid, sealed: Option<&[u8]>) -> Result<(), DbError> {
-        self.tx.exec(&SET_TOTP, &args![id.to_string(), sealed]).map(drop)
+        let id = id.to_string();
+        self.tx.exec(&SET_TOTP, &args![id, sealed])?;
+        self.epoch_raise(None, EpochSubject::sign_in(&id))
     }
 
     /// Takes the code of a time step; false if it or a later one was taken before.

@@ -19,13 +19,23 @@ impl Directory {
         let attempt = Attempt { account: app_id, address: context.address };
         self.guarded(attempt, async {
             let application = self.application(app_id).await?;
+            // Read before the proofs: what is taken from the application meanwhile is taken.
+            let known = match &application {
+                Some(application) => match self.acts_for(application).await {
+                    Ok(acts) => Some((acts.id, self.sign_in_epoch(acts.id).await?)),
+                    Err(error @ SignInError::Catalog(_)) => return Err(error),
+                    Err(_) => None,
+                },
+                None => None,
+            };
             self.prove(application.as_ref(), proof, context).await?;
             let acts = match &application {
                 Some(application) => self.acts_for(application).await?,
                 None => return Err(SignInError::Client),
             };
-            let name = acts.display_name;
-            Ok(self.principal(acts.id, PrincipalKind::App, name).await?)
+            let known = known.filter(|(id, _)| *id == acts.id);
+            let (id, epoch) = known.ok_or(SignInError::ClientDisabled)?;
+            Ok(Principal { id, kind: PrincipalKind::App, name: acts.display_name, epoch })
         })
         .await
     }

@@ -29,8 +29,13 @@ pub struct NewDevice {
 
 impl Directory {
     /// Lets a device wait for somebody to sign in for it.
-    pub async fn start_device(&self, client: Guid, scope: &str) -> Result<NewDevice, SignInError> {
-        self.check_scope(scope)?;
+    pub async fn start_device(
+        &self,
+        client: Guid,
+        scope: &str,
+        issuer: &str,
+    ) -> Result<NewDevice, SignInError> {
+        self.check_scope(scope, issuer)?;
         loop {
             let secret = Generated::secret();
             let code = DeviceCode {

@@ -25,6 +25,14 @@ impl Directory {
                 Ok(name) => self.0.catalog.user_find_by_name(&name).await?,
                 Err(_) => None,
             };
+            // Read before the secrets, and the user behind it: whoever is signed out meanwhile is.
+            let (user, epoch) = match user {
+                Some(user) => {
+                    let epoch = self.sign_in_epoch(user.id).await?;
+                    (self.0.catalog.user_find(user.id).await?, epoch)
+                }
+                None => (None, 0),
+            };
             let secrets = match &user {
                 Some(user) => self.0.catalog.user_secrets(user.id).await?,
                 None => None,
@@ -38,7 +46,8 @@ impl Directory {
             if !user.enabled {
                 return Err(SignInError::PersonDisabled);
             }
-            Ok(self.principal(user.id, PrincipalKind::User, user.name.to_string()).await?)
+            let name = user.name.to_string();
+            Ok(Principal { id: user.id, kind: PrincipalKind::User, name, epoch })
         })
         .await
     }

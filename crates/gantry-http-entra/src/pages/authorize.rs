@@ -235,7 +235,7 @@ impl Question {
         }
         let scope = form.get("scope").ok_or_else(|| invalid("scope is missing."))?;
         call.directory()
-            .check_scope(scope)
+            .check_scope(scope, &call.issuer)
             .map_err(|error| Refusal::new("invalid_scope", sentence(&error.to_string())))?;
         let challenge = form.get("code_challenge").unwrap_or_default();
         // Without a method it is `plain` (RFC 7636, 4.3).

@@ -115,6 +115,7 @@ async fn follow_once(app: &App, reader: &mut ChangeReader) -> anyhow::Result<()>
         registries.refresh(catalog).await?;
         app.access.refresh(&registries.all()).await?;
         app.access.directory().refresh().await?;
+        reader.refreshed();
     }
     Ok(())
 }

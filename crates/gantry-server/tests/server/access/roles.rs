@@ -272,3 +272,54 @@ async fn a_custom_role_opens_its_actions() {
     assert_eq!(manager.call_at(Method::DELETE, &assignment, Value::Null).await.0, 200);
     assert_eq!(manager.call_at(Method::DELETE, &path, Value::Null).await.0, 200);
 }
+
+/// A right over one registry is none over what means something elsewhere.
+#[tokio::test]
+async fn nobody_rises_by_changing_a_role_that_others_have() {
+    let server = Server::start(&[]).await;
+    let (manager, directory) = (Manager::of(&server).await, Directory::of(&server).await);
+    let role = uuid::Uuid::new_v4();
+    let at =
+        |scope: &str| format!("{scope}/providers/Microsoft.Authorization/roleDefinitions/{role}");
+    let definition = |scope: &str, action: &str| {
+        json!({ "properties": {
+            "roleName": "Sees registries",
+            "type": "CustomRole",
+            "permissions": [{ "actions": [action] }],
+            "assignableScopes": [scope],
+        } })
+    };
+    let harmless = definition(&manager.subscription, "Microsoft.ContainerRegistry/registries/read");
+    let made = manager.call_at(Method::PUT, &at(&manager.subscription), harmless.clone()).await;
+    assert_eq!(made.0, 201, "{}", made.1);
+    let one = directory.application("ambitious").await;
+    manager.assign(&role.to_string(), &manager.subscription, &one.principal, None).await;
+    manager.assign(OWNER, &manager.registry, &one.principal, None).await;
+    let token = directory.management(&one).await;
+    let send = async |method: Method, body: &Value| {
+        let path = format!("{}?api-version=2025-11-01", at(&manager.registry));
+        let request = server.request(method, &path).bearer_auth(&token).json(body);
+        request.send().await.unwrap().status().as_u16()
+    };
+    assert_eq!(send(Method::PUT, &definition(&manager.registry, "*")).await, 403);
+    assert_eq!(send(Method::DELETE, &json!({})).await, 403);
+    let (_, kept) = manager.call_at(Method::GET, &at(&manager.subscription), Value::Null).await;
+    let actions = &kept["properties"]["permissions"][0]["actions"];
+    assert_eq!(actions, &json!(["Microsoft.ContainerRegistry/registries/read"]));
+}
+
+/// Whoever was given a role for some repositories has no right over the whole registry by it.
+#[tokio::test]
+async fn a_condition_on_repositories_gives_no_right_to_the_registry() {
+    let server = Server::start(&[]).await;
+    let (manager, directory) = (Manager::of(&server).await, Directory::of(&server).await);
+    let one = directory.application("limited").await;
+    let condition = "(@Request[Microsoft.ContainerRegistry/registries/repositories:name] \
+                     StringStartsWithIgnoreCase 'team/')";
+    manager.assign(CONTRIBUTOR, &manager.registry, &one.principal, Some(condition)).await;
+    let token = directory.management(&one).await;
+    for (method, path) in [(Method::POST, "/listCredentials"), (Method::GET, "")] {
+        let path = format!("{}{path}?api-version=2025-11-01", manager.registry);
+        assert_eq!(with_token(&server, &token, method, &path).await, 403, "{path}");
+    }
+}

@@ -181,4 +181,8 @@ async fn the_admin_s_passwords_end_one_by_one() {
     assert_eq!(with_token(&server, &token, Method::GET, "/v2/").await, 401);
     assert_eq!(access_token(&server, "local", &second, scope).await, Err(401));
     assert_eq!(manager.call(Method::POST, "/listCredentials", Value::Null).await.0, 400);
+    let on = json!({ "properties": { "adminUserEnabled": true } });
+    manager.done(Method::PATCH, "", on).await;
+    assert_eq!(with_token(&server, &token, Method::GET, "/v2/").await, 401, "what ended stays so");
+    assert!(access_token(&server, "local", &second, scope).await.is_ok());
 }

@@ -235,6 +235,10 @@ async fn a_form_is_well_formed_or_refused() {
         ("scope", "https://management.azure.com/user_impersonation", "invalid_scope"),
         ("scope", "https://a/.default https://b/.default", "invalid_scope"),
         ("scope", "openid", "invalid_scope"),
+        ("scope", "refresh/.default", "invalid_scope"),
+        // Whoever gets a token for it could use it here.
+        ("scope", "https://evil.example/arm/.default", "invalid_scope"),
+        ("scope", "https://evil.example/graph/.default", "invalid_scope"),
     ] {
         let mut form = good.clone();
         form.iter_mut().find(|(key, _)| *key == name).unwrap().1 = value;
