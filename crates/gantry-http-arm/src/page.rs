@@ -35,6 +35,19 @@ pub(crate) fn whole(value: Vec<Value>) -> Response {
     Json(List { value, next_link: None }).into_response()
 }
 
+/// A page of what was found, up to one more than [`LIMIT`]; `key` is an entry's place.
+pub(crate) fn cut<T>(
+    call: &Call<'_>,
+    mut found: Vec<T>,
+    key: impl Fn(&T) -> &str,
+    render: impl Fn(&T) -> Value,
+) -> Response {
+    let more = found.len() > LIMIT;
+    found.truncate(LIMIT);
+    let next = found.last().filter(|_| more).map(key);
+    page(call, found.iter().map(render).collect(), next)
+}
+
 /// A page, behind whose last entry there may be more: `next` is that entry's place.
 pub(crate) fn page(call: &Call<'_>, value: Vec<Value>, next: Option<&str>) -> Response {
     let next_link = next.map(|next| {

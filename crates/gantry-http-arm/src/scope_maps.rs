@@ -38,12 +38,9 @@ struct WantedProperties {
 pub(crate) async fn list(call: &Call<'_>, at: &RegistryAt) -> Result<Response, ArmError> {
     let registry = registries::find(call, at, &action(Verb::Get))?;
     let after = page::after(call)?;
-    let mut maps = call.app.access.list_scope_maps(&registry, &after, LIMIT + 1).await?;
-    let more = maps.len() > LIMIT;
-    maps.truncate(LIMIT);
-    let next = maps.last().filter(|_| more).map(|map| map.name.key().to_owned());
-    let values = maps.iter().map(|map| render(call, &registry, map)).collect();
-    Ok(page::page(call, values, next.as_deref()))
+    let maps = call.app.access.list_scope_maps(&registry, &after, LIMIT + 1).await?;
+    let render = |map: &ScopeMap| render(call, &registry, map);
+    Ok(page::cut(call, maps, |map| map.name.key(), render))
 }
 
 /// One scope map: shown, made, changed, deleted.

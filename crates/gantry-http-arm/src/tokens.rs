@@ -69,12 +69,9 @@ struct Generate {
 pub(crate) async fn list(call: &Call<'_>, at: &RegistryAt) -> Result<Response, ArmError> {
     let registry = registries::find(call, at, &action(Verb::Get))?;
     let after = page::after(call)?;
-    let mut tokens = call.app.access.list_tokens(&registry, &after, LIMIT + 1).await?;
-    let more = tokens.len() > LIMIT;
-    tokens.truncate(LIMIT);
-    let next = tokens.last().filter(|_| more).map(|token| token.name.key().to_owned());
-    let values = tokens.iter().map(|token| render(call, &registry, token)).collect();
-    Ok(page::page(call, values, next.as_deref()))
+    let tokens = call.app.access.list_tokens(&registry, &after, LIMIT + 1).await?;
+    let render = |token: &Token| render(call, &registry, token);
+    Ok(page::cut(call, tokens, |token| token.name.key(), render))
 }
 
 /// One token: shown, made, changed, deleted.

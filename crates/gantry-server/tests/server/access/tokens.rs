@@ -186,3 +186,28 @@ async fn the_admin_s_passwords_end_one_by_one() {
     assert_eq!(with_token(&server, &token, Method::GET, "/v2/").await, 401, "what ended stays so");
     assert!(access_token(&server, "local", &second, scope).await.is_ok());
 }
+
+#[tokio::test]
+async fn long_lists_come_in_pages() {
+    let server = Server::start(&[]).await;
+    let manager = Manager::of(&server).await;
+    let map = json!({ "properties": { "actions": READ } });
+    let made: Vec<String> = (0..120).map(|n| format!("page-{n:03}")).collect();
+    for name in &made {
+        manager.done(Method::PUT, &format!("/scopeMaps/{name}"), map.clone()).await;
+    }
+    let mut listed = Vec::new();
+    let path = format!("{}/scopeMaps?api-version=2025-11-01", manager.registry);
+    let mut next = Some(format!("http://localhost:{}{path}", server.port()));
+    let mut pages = 0;
+    while let Some(address) = next {
+        pages += 1;
+        let request = server.client(|client| client).get(&address).bearer_auth(&manager.token);
+        let page: Value = request.send().await.unwrap().json().await.unwrap();
+        let names = page["value"].as_array().unwrap().iter().map(|one| one["name"].as_str());
+        listed.extend(names.map(|name| name.unwrap().to_owned()));
+        next = page["nextLink"].as_str().map(str::to_owned);
+    }
+    listed.retain(|name| !name.starts_with('_'));
+    assert_eq!((listed, pages), (made, 2));
+}
