@@ -130,11 +130,13 @@ impl Access {
         let profile = self.profile(registry, &identity).await?;
         let now = self.0.clock.now();
         // Of an account that isn't there a password is looked at too.
-        let right = self.0.admins.load().verify(registry.id, password) & admin
-            | profile.as_ref().is_some_and(|profile| profile.has_password(password, now));
+        let is_admin = self.0.admins.load().verify(registry.id, password) & admin;
+        let found = profile.as_ref().and_then(|profile| profile.password(password, now));
+        let right = is_admin | found.is_some();
         Ok(profile.filter(|_| right).map(|profile| {
             let actor = Arc::new(profile.actor(registry));
-            SignedIn { profile, actor, until: None }
+            // What is got for a password ends with it.
+            SignedIn { profile, actor, until: found.flatten().map(Timestamp::seconds) }
         }))
     }
 

@@ -51,14 +51,19 @@ impl Profile {
         Actor::new(registry.id, self.identity.clone(), Arc::clone(&self.grants))
     }
 
-    /// Whether this is a password of the repository-scoped token.
-    pub(crate) fn has_password(&self, password: &str, now: Timestamp) -> bool {
-        let good = self
-            .secrets
-            .iter()
-            .filter(|(_, expires)| expires.is_none_or(|expires| now < expires))
-            .map(|(hash, _)| hash);
-        SecretHash::of(password).is_among(good)
+    /// Whether this is a password of the repository-scoped token, and if so, until when, where it
+    /// ends.
+    pub(crate) fn password(&self, password: &str, now: Timestamp) -> Option<Option<Timestamp>> {
+        let shown = SecretHash::of(password);
+        // All are compared, whichever it is.
+        self.secrets.iter().fold(None, |found, (hash, expires)| {
+            let is_it = shown.is_among([hash]);
+            if is_it && expires.is_none_or(|expires| now < expires) {
+                Some(*expires)
+            } else {
+                found
+            }
+        })
     }
 }
 

@@ -104,6 +104,10 @@ async fn a_password_ends_when_it_was_said_to() {
     let wanted = json!({ "tokenId": token, "name": "password1", "expiry": soon.trim() });
     let made = manager.done(Method::POST, "/generateCredentials", wanted).await;
     let password = made["passwords"][0]["value"].as_str().unwrap();
+    let first = server.request(Method::GET, "/oauth2/token").basic_auth("ci-token", Some(password));
+    let first: Value = first.send().await.unwrap().json().await.unwrap();
+    let good_for = first["expires_in"].as_u64().unwrap_or_else(|| panic!("{first}"));
+    assert!(good_for <= 2, "its tokens end with it: {first}");
     let mut ended = false;
     for _ in 0..100 {
         ended = access_token(&server, "ci-token", password, "").await.is_err();
