@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use bytes::Bytes;
 use gantry_catalog::{
-    BlobRow, Catalog, DbError, Durability, NewManifest, StoredManifest, Transaction,
+    BlobRow, Catalog, DbError, Durability, ManifestFacts, NewManifest, StoredManifest, Transaction,
 };
 use gantry_db::{Db, SqliteOptions};
 use gantry_model::{RegistryId, SystemClock};
@@ -131,6 +131,7 @@ fn put(
         artifact_type,
         subject: None,
         annotations,
+        facts: ManifestFacts::default(),
         pushed_by: "bench".into(),
     };
     tx.manifest_link(registry, repository, &new)?;

@@ -1,7 +1,7 @@
 //! Blobs, and which repositories hold them.
 
 use gantry_db::{DbError, Stmt, args};
-use gantry_model::{RegistryId, RepositoryId, Timestamp};
+use gantry_model::{Locks, RegistryId, RepositoryId, Timestamp};
 use gantry_oci::{Digest, RepositoryName};
 
 use crate::column::{RowExt, digest as key, moment, size as length};
@@ -18,6 +18,8 @@ pub struct BlobLink {
     pub size: u64,
     /// Since when no manifest of the repository names it, if none does.
     pub unreferenced_since: Option<Timestamp>,
+    /// What of the repository is locked.
+    pub locks: Locks,
 }
 
 /// A blob's bytes in a registry.
@@ -32,7 +34,7 @@ pub struct BlobRow {
 }
 
 pub(crate) const FIND: Stmt = Stmt::new(
-    "select r.id, b.storage_key, b.size, l.unreferenced_since
+    "select r.id, b.storage_key, b.size, l.unreferenced_since, coalesce(r.locks, 0)
        from repository r
        join repository_blob l on l.repository = r.id and l.digest = $3
        join blob b on b.registry = l.registry and b.digest = l.digest
@@ -129,6 +131,7 @@ impl Catalog {
                     storage_key: row.get(1)?,
                     size: row.size(2)?,
                     unreferenced_since: row.moment_or_null(3)?,
+                    locks: row.locks(4)?,
                 })
             })
             .await

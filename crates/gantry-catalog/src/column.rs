@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use gantry_db::{Arg, Column, ColumnError, DbError, Row, ToArg};
 use gantry_model::id::IdError;
-use gantry_model::{JournalId, RegistryId, RepositoryId, Timestamp, UploadId};
+use gantry_model::{JournalId, Locks, RegistryId, RepositoryId, Timestamp, UploadId};
 use gantry_oci::Digest;
 use serde::de::DeserializeOwned;
 
@@ -59,10 +59,12 @@ pub(crate) trait RowExt {
     fn digest(&self, n: usize) -> Result<Digest, DbError>;
     fn digest_or_null(&self, n: usize) -> Result<Option<Digest>, DbError>;
     fn parsed<T: FromStr>(&self, n: usize) -> Result<T, DbError>;
+    fn parsed_or_null<T: FromStr>(&self, n: usize) -> Result<Option<T>, DbError>;
     fn json<T: DeserializeOwned>(&self, n: usize) -> Result<T, DbError>;
     fn moment(&self, n: usize) -> Result<Timestamp, DbError>;
     fn moment_or_null(&self, n: usize) -> Result<Option<Timestamp>, DbError>;
     fn size(&self, n: usize) -> Result<u64, DbError>;
+    fn locks(&self, n: usize) -> Result<Locks, DbError>;
     fn registry_id(&self, n: usize) -> Result<RegistryId, DbError>;
     fn repository_id(&self, n: usize) -> Result<RepositoryId, DbError>;
     fn upload_id(&self, n: usize) -> Result<UploadId, DbError>;
@@ -91,6 +93,13 @@ impl RowExt for Row<'_> {
         self.read(n, |column| column.text()?.parse().map_err(|_| column.not("what it should be")))
     }
 
+    fn parsed_or_null<T: FromStr>(&self, n: usize) -> Result<Option<T>, DbError> {
+        match self.get::<Option<String>>(n)? {
+            Some(_) => self.parsed(n).map(Some),
+            None => Ok(None),
+        }
+    }
+
     fn json<T: DeserializeOwned>(&self, n: usize) -> Result<T, DbError> {
         self.read(n, |column| {
             serde_json::from_str(column.text()?).map_err(|_| column.not("the JSON it should be"))
@@ -107,6 +116,10 @@ impl RowExt for Row<'_> {
 
     fn size(&self, n: usize) -> Result<u64, DbError> {
         self.get(n)
+    }
+
+    fn locks(&self, n: usize) -> Result<Locks, DbError> {
+        self.get(n).map(Locks::from_bits)
     }
 
     fn registry_id(&self, n: usize) -> Result<RegistryId, DbError> {

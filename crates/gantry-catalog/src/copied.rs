@@ -147,7 +147,7 @@ static TABLES: LazyLock<Vec<Table>> = LazyLock::new(|| {
         Table::new(
             "repository",
             &[("id", Bytes)],
-            "registry name manifest_count tag_count created_at updated_at",
+            "registry name manifest_count tag_count created_at updated_at locks",
             MANY,
         ),
         Table::new(
@@ -167,7 +167,8 @@ static TABLES: LazyLock<Vec<Table>> = LazyLock::new(|| {
         Table::new(
             "repository_manifest",
             &[("repository", Bytes), ("digest", Bytes)],
-            "registry media_type size artifact_type subject annotations pushed_by pushed_at",
+            "registry media_type size artifact_type subject annotations pushed_by pushed_at locks \
+             updated_at image_size config_media_type architecture os",
             100,
         ),
         Table::new(
@@ -185,7 +186,7 @@ static TABLES: LazyLock<Vec<Table>> = LazyLock::new(|| {
         Table::new(
             "tag",
             &[("repository", Bytes), ("name", Text)],
-            "digest stamp_at stamp_counter pushed_by created_at updated_at",
+            "digest stamp_at stamp_counter pushed_by created_at updated_at locks",
             MANY,
         ),
         Table::new(

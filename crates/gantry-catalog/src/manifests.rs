@@ -2,11 +2,11 @@
 
 use bytes::Bytes;
 use gantry_db::{DbError, Row, Stmt, args};
-use gantry_model::{RegistryId, RepositoryId};
+use gantry_model::{Locks, RegistryId, RepositoryId};
 use gantry_oci::{Digest, MediaType, RepositoryName, Tag};
 
 use crate::column::{RowExt, digest as key, moment, size as length};
-use crate::{Catalog, Transaction};
+use crate::{Catalog, ManifestFacts, Transaction};
 
 /// A manifest as it was pushed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +19,16 @@ pub struct StoredManifest {
     pub bytes: Bytes,
 }
 
+/// A manifest that was looked up, and what is locked of it, of its repository, or of the tag that it
+/// was looked up by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundManifest {
+    /// The manifest.
+    pub stored: StoredManifest,
+    /// What is locked.
+    pub locks: Locks,
+}
+
 /// A repository's hold on a manifest, without the bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ManifestRow {
@@ -28,6 +38,8 @@ pub struct ManifestRow {
     pub media_type: MediaType,
     /// Length in bytes.
     pub size: u64,
+    /// What of it is locked.
+    pub locks: Locks,
 }
 
 /// A manifest about to be held by a repository.
@@ -41,12 +53,15 @@ pub struct NewManifest {
     pub subject: Option<Digest>,
     /// Its annotations as a JSON object; kept for those with a subject, which are listed with them.
     pub annotations: Option<String>,
+    /// What lists tell of it.
+    pub facts: ManifestFacts,
     /// Who pushed it.
     pub pushed_by: String,
 }
 
 pub(crate) const FIND_BY_TAG: Stmt = Stmt::new(
-    "select t.digest, l.media_type, m.bytes
+    "select t.digest, l.media_type, m.bytes,
+            coalesce(r.locks, 0) | coalesce(t.locks, 0) | coalesce(l.locks, 0)
        from repository r
        join tag t on t.repository = r.id and t.name = $3
        join repository_manifest l on l.repository = r.id and l.digest = t.digest
@@ -55,7 +70,7 @@ pub(crate) const FIND_BY_TAG: Stmt = Stmt::new(
 );
 
 pub(crate) const FIND_BY_DIGEST: Stmt = Stmt::new(
-    "select l.digest, l.media_type, m.bytes
+    "select l.digest, l.media_type, m.bytes, coalesce(r.locks, 0) | coalesce(l.locks, 0)
        from repository r
        join repository_manifest l on l.repository = r.id and l.digest = $3
        join manifest m on m.registry = l.registry and m.digest = l.digest
@@ -70,7 +85,9 @@ pub(crate) const HELD: Stmt = Stmt::new(
 );
 
 pub(crate) const FIND_ROW: Stmt = Stmt::new(
-    "select digest, media_type, size from repository_manifest where repository = $1 and digest = $2",
+    "select digest, media_type, size, coalesce(locks, 0)
+       from repository_manifest
+      where repository = $1 and digest = $2",
 );
 
 pub(crate) const LIST: Stmt = Stmt::new(
@@ -85,8 +102,8 @@ pub(crate) const INSERT_BYTES: Stmt = Stmt::new(
 pub(crate) const LINK: Stmt = Stmt::new(
     "insert into repository_manifest
             (repository, digest, registry, media_type, size, artifact_type, subject, annotations,
-             pushed_by, pushed_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+             pushed_by, pushed_at, image_size, config_media_type, architecture, os)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
          on conflict (repository, digest) do nothing",
 );
 
@@ -111,12 +128,12 @@ impl Catalog {
         registry: RegistryId,
         repository: &RepositoryName,
         tag: &Tag,
-    ) -> Result<Option<StoredManifest>, DbError> {
+    ) -> Result<Option<FoundManifest>, DbError> {
         self.db
             .one(
                 &FIND_BY_TAG,
                 &args![registry.to_bytes(), repository.as_str(), tag.as_str()],
-                stored,
+                found,
             )
             .await
     }
@@ -127,12 +144,12 @@ impl Catalog {
         registry: RegistryId,
         repository: &RepositoryName,
         digest: &Digest,
-    ) -> Result<Option<StoredManifest>, DbError> {
+    ) -> Result<Option<FoundManifest>, DbError> {
         self.db
             .one(
                 &FIND_BY_DIGEST,
                 &args![registry.to_bytes(), repository.as_str(), key(digest)],
-                stored,
+                found,
             )
             .await
     }
@@ -178,6 +195,7 @@ impl Transaction<'_, '_> {
                 digest: row.digest(0)?,
                 media_type: row.parsed(1)?,
                 size: row.size(2)?,
+                locks: row.locks(3)?,
             })
         })
     }
@@ -213,7 +231,11 @@ impl Transaction<'_, '_> {
                 manifest.subject.as_ref().map(key),
                 manifest.annotations.as_deref(),
                 manifest.pushed_by,
-                moment(self.now)
+                moment(self.now),
+                length(manifest.facts.image_size),
+                manifest.facts.config_media_type.as_deref(),
+                manifest.facts.architecture.as_deref(),
+                manifest.facts.os.as_deref()
             ],
         )?;
         if rows == 1 {
@@ -248,6 +270,8 @@ impl Transaction<'_, '_> {
     }
 }
 
-fn stored(row: &Row<'_>) -> Result<StoredManifest, DbError> {
-    Ok(StoredManifest { digest: row.digest(0)?, media_type: row.parsed(1)?, bytes: row.get(2)? })
+fn found(row: &Row<'_>) -> Result<FoundManifest, DbError> {
+    let stored =
+        StoredManifest { digest: row.digest(0)?, media_type: row.parsed(1)?, bytes: row.get(2)? };
+    Ok(FoundManifest { stored, locks: row.locks(3)? })
 }

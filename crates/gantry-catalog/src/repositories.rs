@@ -1,7 +1,7 @@
 //! Repositories: they come with their first content and go when they are empty.
 
 use gantry_db::{DbError, Row, Stmt, args};
-use gantry_model::{RegistryId, RepositoryId};
+use gantry_model::{Locks, RegistryId, RepositoryId};
 use gantry_oci::RepositoryName;
 
 use crate::column::{RowExt, moment};
@@ -10,7 +10,7 @@ use crate::{Catalog, Transaction};
 pub(crate) const LIST: Stmt = Stmt::new(
     "select name
        from repository
-      where registry = $1 and manifest_count > 0 and name >= $2
+      where registry = $1 and manifest_count > 0 and name >= $2 and (coalesce(locks, 0) & 4) = 0
       order by name
       limit $3",
 );
@@ -19,6 +19,7 @@ pub(crate) const LIST_UNTIL: Stmt = Stmt::new(
     "select name
        from repository
       where registry = $1 and manifest_count > 0 and name >= $2 and name < $4
+        and (coalesce(locks, 0) & 4) = 0
       order by name
       limit $3",
 );
@@ -34,17 +35,20 @@ pub(crate) const INSERT: Stmt = Stmt::new(
 );
 
 pub(crate) const LOCK: Stmt =
-    Stmt::new("select 1 from repository where id = $1 /*FOR NO KEY UPDATE*/");
+    Stmt::new("select coalesce(locks, 0) from repository where id = $1 /*FOR NO KEY UPDATE*/");
+
+pub(crate) const LOCKS: Stmt = Stmt::new("select coalesce(locks, 0) from repository where id = $1");
 
 pub(crate) const CHANGE_COUNTS: Stmt = Stmt::new(
     "update repository
-        set manifest_count = manifest_count + $2, tag_count = tag_count + $3, updated_at = $4
+        set manifest_count = manifest_count + $2, tag_count = tag_count + $3, updated_at = $4,
+            locks = case when manifest_count + $2 > 0 then locks end
       where id = $1",
 );
 
 impl Catalog {
-    /// Names of up to `limit` repositories that hold a manifest, from `from` on up to and without
-    /// `until`, in byte order.
+    /// Names of up to `limit` repositories that hold a manifest and may be listed, from `from` on up
+    /// to and without `until`, in byte order.
     pub async fn repository_list(
         &self,
         registry: RegistryId,
@@ -113,11 +117,19 @@ impl Transaction<'_, '_> {
     /// and all of them come to the repository's counts in the end. Where sparse content is allowed,
     /// so does whoever brings a blob: a manifest and what it names may be pushed at the same time,
     /// and each must see the other or be seen by it.
-    pub fn repository_lock(&mut self, id: RepositoryId) -> Result<(), DbError> {
-        self.tx.one(&LOCK, &args![id.to_bytes()], |_| Ok(())).map(drop)
+    ///
+    /// Answers what of it is locked against everyone.
+    pub fn repository_lock(&mut self, id: RepositoryId) -> Result<Locks, DbError> {
+        Ok(self.tx.one(&LOCK, &args![id.to_bytes()], |row| row.locks(0))?.unwrap_or_default())
     }
 
-    /// Adds to the repository's running counts.
+    /// What of the repository is locked against everyone.
+    pub fn repository_locks(&mut self, id: RepositoryId) -> Result<Locks, DbError> {
+        Ok(self.tx.one(&LOCKS, &args![id.to_bytes()], |row| row.locks(0))?.unwrap_or_default())
+    }
+
+    /// Adds to the repository's running counts. One that holds nothing any more is no longer locked:
+    /// what comes under its name next is another.
     pub(crate) fn repository_change_counts(
         &mut self,
         id: RepositoryId,

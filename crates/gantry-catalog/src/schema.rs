@@ -28,4 +28,9 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/20261125_certificates.sql"),
         kind: Step::Expands,
     },
+    Migration {
+        name: "20261126_locks",
+        sql: include_str!("../migrations/20261126_locks.sql"),
+        kind: Step::Expands,
+    },
 ];

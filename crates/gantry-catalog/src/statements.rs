@@ -2,6 +2,9 @@
 
 use gantry_db::Stmt;
 
+use crate::attributes::{
+    manifests as manifest_attributes, repositories as repository_attributes, tags as tag_attributes,
+};
 use crate::directory::{
     applications, foreigners, groups, keys, service_principals, sign_ins, tenants, users,
 };
@@ -48,12 +51,15 @@ pub fn all() -> Vec<(&'static str, &'static Stmt)> {
         epochs: FIND RAISE;
         journal: APPEND HEAD UNNUMBERED NUMBER READ READ_UNNUMBERED POSITION ADVANCE PASSED TRIM;
         leases: TAKE RELEASE;
+        manifest_attributes: FIND BY_DIGEST OLDEST NEWEST SET_LOCKS TOUCH FREE;
+        repository_attributes: FIND OLDEST NEWEST SET_LOCKS KEPT_TAG KEPT_MANIFEST;
+        tag_attributes: FIND BY_NAME OF_DIGEST OLDEST NEWEST SET_LOCKS;
         manifests: FIND_BY_TAG FIND_BY_DIGEST HELD FIND_ROW LIST INSERT_BYTES LINK UNLINK LOCK DROP_UNHELD;
         nodes: FOLLOWS FOLLOWED BEHIND ALIVE LEAVE FORGET;
         rate_buckets: HOLD INSERT SET SWEEP;
         referrers: LIST LIST_OF_TYPE NEXT_FREE;
         registries: LIST INSERT UPDATE END_SIGN_INS;
-        repositories: LIST LIST_UNTIL FIND INSERT LOCK CHANGE_COUNTS;
+        repositories: LIST LIST_UNTIL FIND INSERT LOCK LOCKS CHANGE_COUNTS;
         roles: LIST FIND FIND_BY_NAME SET DELETE ASSIGNED OF_PRINCIPAL ASSIGNMENT ASSIGNMENTS
                ASSIGNMENTS_OF ASSIGNMENTS_AT SAME ASSIGN UNASSIGN;
         scope_maps: LIST FIND COUNT SET DELETE;

@@ -7,8 +7,13 @@ use gantry_oci::{Digest, Tag};
 use crate::column::{RowExt, digest as key, moment};
 use crate::{Catalog, Transaction};
 
-pub(crate) const LIST: Stmt =
-    Stmt::new("select name from tag where repository = $1 and name > $2 order by name limit $3");
+pub(crate) const LIST: Stmt = Stmt::new(
+    "select name
+       from tag
+      where repository = $1 and name > $2 and (coalesce(locks, 0) & 4) = 0
+      order by name
+      limit $3",
+);
 
 pub(crate) const FIND: Stmt = Stmt::new(
     "select digest, stamp_at, stamp_counter from tag where repository = $1 and name = $2 /*FOR UPDATE*/",
@@ -43,7 +48,7 @@ pub(crate) const REMEMBER: Stmt = Stmt::new(
 );
 
 impl Catalog {
-    /// Up to `limit` tags of the repository after `last`, in byte order.
+    /// Up to `limit` tags of the repository after `last` that may be listed, in byte order.
     pub async fn tag_list(
         &self,
         repository: RepositoryId,
@@ -107,9 +112,12 @@ impl Transaction<'_, '_> {
             ],
         )?;
         self.tag_remember(repository, tag, stamp, Some(digest), by)?;
-        let new = i64::from(before.is_none());
-        self.repository_change_counts(repository, 0, new)?;
-        Ok(before.map(|(digest, _)| digest))
+        let before = before.map(|(digest, _)| digest);
+        self.repository_change_counts(repository, 0, i64::from(before.is_none()))?;
+        for changed in before.iter().chain([digest]) {
+            self.manifest_touch(repository, changed)?;
+        }
+        Ok(before)
     }
 
     /// Removes the tag; answers what it named. The repository must be locked.
@@ -123,6 +131,7 @@ impl Transaction<'_, '_> {
         self.tx.exec(&DELETE, &args![repository.to_bytes(), tag.as_str()])?;
         self.tag_remember(repository, tag, stamp.next(self.now), None, by)?;
         self.repository_change_counts(repository, 0, -1)?;
+        self.manifest_touch(repository, &digest)?;
         Ok(Some(digest))
     }
 

@@ -3,7 +3,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use gantry_clients::az::{assert_can_pull, json, signed_in, words};
+use gantry_clients::az::{assert_can_pull, json, push, signed_in, signed_in_crane, words};
 use gantry_clients::{Client, Cloud, Containers, Engine, Image, Site, TEAM, debian_tool};
 use serde_json::{Value, json};
 
@@ -295,23 +295,6 @@ fn password(account: &Value, name: &str) -> String {
     let passwords = account["passwords"].as_array().expect("there are passwords");
     let found = passwords.iter().find(|password| password["name"] == name);
     found.and_then(|password| password["value"].as_str()).expect("it has a value").to_owned()
-}
-
-/// Pushes an image to the registry [`TEAM`].
-fn push(site: &Site, cloud: &Cloud, image: &Image, name: &str) -> String {
-    let directory = name.replace('/', "-");
-    image.layout("v1").write(&site.path(&directory));
-    let reference = format!("{TEAM}.acr.localhost/{name}");
-    signed_in_crane(site, cloud).run(["push", &directory, &reference]);
-    reference
-}
-
-/// `crane`, signed in to the registry [`TEAM`] as the first application.
-fn signed_in_crane(site: &Site, cloud: &Cloud) -> Client {
-    let crane = site.go("crane").env("DOCKER_CONFIG", site.path("application"));
-    let host = format!("{TEAM}.acr.localhost");
-    crane.run(["auth", "login", &host, "-u", &cloud.app, "-p", &cloud.secret]);
-    crane
 }
 
 /// The first application's id as one that roles are given to.

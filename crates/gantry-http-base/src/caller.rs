@@ -154,6 +154,11 @@ impl<'r> Caller<'r> {
         app.access.audit().note(Some(&self.registry), action, outcome, &noted);
     }
 
+    /// The registry's name as the caller asked for it, with the port.
+    pub fn login_server(&self) -> &'r str {
+        self.origin.host.authority
+    }
+
     /// Where the caller is, where that can be told.
     pub fn address(&self) -> Option<IpAddr> {
         self.address

@@ -4,6 +4,7 @@
 mod base_address;
 mod bodies;
 mod caller;
+mod catalog;
 mod challenge;
 mod counted;
 mod entrance;
@@ -30,6 +31,7 @@ use gantry_throttle::Throttle;
 pub use base_address::BaseAddress;
 pub use bodies::{BodyError, StoodStill, read_body, upload_body};
 pub use caller::Caller;
+pub use catalog::catalog_page;
 pub use entrance::entrance;
 pub use inert::{inert, with_docker_version};
 pub use metrics::{Metrics, RegistryLabel};

@@ -1,8 +1,9 @@
 //! Errors in the registry protocol's form (distribution-spec, "Error Codes").
 
 use axum::response::{IntoResponse, Response};
-use gantry_oci::{ErrorBody, ErrorCode};
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use gantry_oci::{EndpointError, ErrorBody, ErrorCode};
+use gantry_registry::{Locked, StoreError};
+use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use serde_json::{Value, json};
 
 /// Reasons quote what the client sent, which may be a megabyte between two quotation marks.
@@ -52,6 +53,64 @@ impl OciError {
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.0.headers.push((name, value));
         self
+    }
+
+    /// The same, and its message says this rather than what the code usually does: for what clients
+    /// show to people.
+    #[must_use]
+    pub fn saying(mut self, message: impl std::fmt::Display) -> Self {
+        self.0.message = message.to_string();
+        self
+    }
+
+    /// A request that can't be understood.
+    pub fn bad_request(code: ErrorCode, error: impl std::fmt::Display) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, error)
+    }
+
+    /// Something that isn't there.
+    pub fn not_found(code: ErrorCode, error: impl std::fmt::Display) -> Self {
+        Self::new(StatusCode::NOT_FOUND, code, error)
+    }
+
+    /// A method that the address doesn't answer, or not now: ACR answers 405 to a delete of what
+    /// something else needs. RFC 9110, 15.5.6: it comes with the methods that are allowed.
+    pub fn not_allowed(error: impl std::fmt::Display, allowed: &[Method]) -> Self {
+        let allowed = allowed.iter().map(Method::as_str).collect::<Vec<_>>().join(", ");
+        let value = HeaderValue::from_str(&allowed).expect("methods are visible ASCII");
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, ErrorCode::Unsupported, error)
+            .with_header(header::ALLOW, value)
+    }
+
+    /// A request for no endpoint of a registry.
+    pub fn endpoint(error: EndpointError) -> Self {
+        match error {
+            EndpointError::UnknownPath | EndpointError::Escape => {
+                Self::not_found(ErrorCode::NameUnknown, error)
+            }
+            EndpointError::MethodNotAllowed { allowed } => Self::not_allowed(error, allowed),
+            EndpointError::Name(_) => Self::bad_request(ErrorCode::NameInvalid, error),
+            EndpointError::Digest(_) => Self::bad_request(ErrorCode::DigestInvalid, error),
+            EndpointError::Tag(_) => Self::bad_request(ErrorCode::TagInvalid, error),
+            EndpointError::UploadId => Self::not_found(ErrorCode::BlobUploadUnknown, error),
+        }
+    }
+
+    /// A lock is in the way, whoever asks: ACR answers as to a method that isn't there. Docker shows
+    /// the message.
+    pub fn locked(locked: &Locked) -> Self {
+        Self::not_allowed(locked, &[]).saying(locked)
+    }
+
+    /// A store failed.
+    pub fn store(error: StoreError) -> Self {
+        if error.is_full() {
+            Self::full()
+        } else if error.is_temporary() {
+            Self::unavailable(error)
+        } else {
+            Self::internal(error)
+        }
     }
 
     /// A failure of the server. What it was is logged, the client hears only that it was one.

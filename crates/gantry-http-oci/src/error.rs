@@ -2,8 +2,7 @@
 //! distribution-spec calls it.
 
 use gantry_http_base::{OciError, StoodStill};
-use gantry_oci::{EndpointError, ErrorCode};
-use gantry_registry::StoreError;
+use gantry_oci::ErrorCode;
 use gantry_registry::blobs::{DeleteBlobError, FindBlobError, MountError, ReadBlobError};
 use gantry_registry::manifests::{DeleteManifestError, FindManifestError, PutManifestError};
 use gantry_registry::referrers::ListReferrersError;
@@ -14,128 +13,99 @@ use gantry_registry::uploads::{
 use http::{HeaderValue, Method, StatusCode, header};
 use serde_json::json;
 
-fn bad_request(code: ErrorCode, error: impl std::fmt::Display) -> OciError {
-    OciError::new(StatusCode::BAD_REQUEST, code, error)
-}
-
-fn not_found(code: ErrorCode, error: impl std::fmt::Display) -> OciError {
-    OciError::new(StatusCode::NOT_FOUND, code, error)
-}
-
-/// A method that the address doesn't answer, or not now: ACR answers 405 to a delete of what
-/// something else needs. RFC 9110, 15.5.6: it comes with the methods that are allowed.
-fn not_allowed(error: impl std::fmt::Display, allowed: &[Method]) -> OciError {
-    let allowed = allowed.iter().map(Method::as_str).collect::<Vec<_>>().join(", ");
-    let value = HeaderValue::from_str(&allowed).expect("methods are visible ASCII");
-    OciError::new(StatusCode::METHOD_NOT_ALLOWED, ErrorCode::Unsupported, error)
-        .with_header(header::ALLOW, value)
-}
-
-pub(crate) fn endpoint(error: EndpointError) -> OciError {
-    match error {
-        EndpointError::UnknownPath | EndpointError::Escape => {
-            not_found(ErrorCode::NameUnknown, error)
-        }
-        EndpointError::MethodNotAllowed { allowed } => not_allowed(error, allowed),
-        EndpointError::Name(_) => bad_request(ErrorCode::NameInvalid, error),
-        EndpointError::Digest(_) => bad_request(ErrorCode::DigestInvalid, error),
-        EndpointError::Tag(_) => bad_request(ErrorCode::TagInvalid, error),
-        EndpointError::UploadId => not_found(ErrorCode::BlobUploadUnknown, error),
-    }
-}
-
-pub(crate) fn store(error: StoreError) -> OciError {
-    if error.is_full() {
-        OciError::full()
-    } else if error.is_temporary() {
-        OciError::unavailable(error)
-    } else {
-        OciError::internal(error)
-    }
-}
-
 pub(crate) fn find_blob(error: FindBlobError) -> OciError {
     match error {
-        FindBlobError::Unknown(digest) => {
-            not_found(ErrorCode::BlobUnknown, &error).with_detail("digest", digest.to_string())
-        }
-        FindBlobError::Store(source) => store(source),
+        FindBlobError::Unknown(digest) => OciError::not_found(ErrorCode::BlobUnknown, &error)
+            .with_detail("digest", digest.to_string()),
+        FindBlobError::Locked(locked) => OciError::locked(&locked),
+        FindBlobError::Store(source) => OciError::store(source),
     }
 }
 
 pub(crate) fn read_blob(error: ReadBlobError) -> OciError {
     match error {
-        ReadBlobError::Unknown(digest) => {
-            not_found(ErrorCode::BlobUnknown, &error).with_detail("digest", digest.to_string())
-        }
-        ReadBlobError::Store(source) => store(source),
+        ReadBlobError::Unknown(digest) => OciError::not_found(ErrorCode::BlobUnknown, &error)
+            .with_detail("digest", digest.to_string()),
+        ReadBlobError::Store(source) => OciError::store(source),
     }
 }
 
 pub(crate) fn mount(error: MountError) -> OciError {
     match error {
-        MountError::Unknown(_) => not_found(ErrorCode::BlobUnknown, error),
-        MountError::Store(source) => store(source),
+        MountError::Unknown(_) => OciError::not_found(ErrorCode::BlobUnknown, error),
+        MountError::Locked(locked) => OciError::locked(&locked),
+        MountError::Store(source) => OciError::store(source),
     }
 }
 
 pub(crate) fn delete_blob(error: DeleteBlobError) -> OciError {
     match error {
-        DeleteBlobError::Unknown(_) => not_found(ErrorCode::BlobUnknown, error),
+        DeleteBlobError::Unknown(_) => OciError::not_found(ErrorCode::BlobUnknown, error),
         DeleteBlobError::Named { manifest, .. } => {
-            not_allowed(&error, &[Method::GET, Method::HEAD])
+            OciError::not_allowed(&error, &[Method::GET, Method::HEAD])
                 .with_detail("manifest", manifest.to_string())
         }
-        DeleteBlobError::Store(source) => store(source),
+        DeleteBlobError::Locked(locked) => OciError::locked(&locked),
+        DeleteBlobError::Store(source) => OciError::store(source),
     }
 }
 
 pub(crate) fn find_manifest(error: FindManifestError) -> OciError {
     match error {
-        FindManifestError::Unknown(_) => not_found(ErrorCode::ManifestUnknown, error),
-        FindManifestError::Store(source) => store(source),
+        FindManifestError::Unknown(_) => OciError::not_found(ErrorCode::ManifestUnknown, error),
+        FindManifestError::Locked(locked) => OciError::locked(&locked),
+        FindManifestError::Store(source) => OciError::store(source),
     }
 }
 
 pub(crate) fn put_manifest(error: PutManifestError) -> OciError {
     match error {
-        PutManifestError::Invalid(_) => bad_request(ErrorCode::ManifestInvalid, error),
-        PutManifestError::DigestMismatch { .. } => bad_request(ErrorCode::DigestInvalid, error),
+        PutManifestError::Invalid(_) => OciError::bad_request(ErrorCode::ManifestInvalid, error),
+        PutManifestError::DigestMismatch { .. } => {
+            OciError::bad_request(ErrorCode::DigestInvalid, error)
+        }
         PutManifestError::Missing(ref missing) => {
             let digests: Vec<_> = missing.iter().map(|m| m.digest().to_string()).collect();
-            not_found(ErrorCode::ManifestBlobUnknown, &error).with_detail("digests", json!(digests))
+            OciError::not_found(ErrorCode::ManifestBlobUnknown, &error)
+                .with_detail("digests", json!(digests))
         }
-        PutManifestError::SizeMismatch { .. } => bad_request(ErrorCode::SizeInvalid, error),
+        PutManifestError::SizeMismatch { .. } => {
+            OciError::bad_request(ErrorCode::SizeInvalid, error)
+        }
         PutManifestError::MediaTypeMismatch { .. }
         | PutManifestError::AnnotationsTooLong(_)
-        | PutManifestError::HeldAsOther { .. } => bad_request(ErrorCode::ManifestInvalid, error),
-        PutManifestError::Store(source) => store(source),
+        | PutManifestError::HeldAsOther { .. } => {
+            OciError::bad_request(ErrorCode::ManifestInvalid, error)
+        }
+        PutManifestError::Locked(locked) => OciError::locked(&locked),
+        PutManifestError::Store(source) => OciError::store(source),
     }
 }
 
 pub(crate) fn delete_manifest(error: DeleteManifestError) -> OciError {
     match error {
         DeleteManifestError::Unknown(_) | DeleteManifestError::TagUnknown(_) => {
-            not_found(ErrorCode::ManifestUnknown, error)
+            OciError::not_found(ErrorCode::ManifestUnknown, error)
         }
         DeleteManifestError::Named { parent, .. } => {
-            not_allowed(&error, &[Method::GET, Method::HEAD, Method::PUT])
+            OciError::not_allowed(&error, &[Method::GET, Method::HEAD, Method::PUT])
                 .with_detail("index", parent.to_string())
         }
-        DeleteManifestError::Store(source) => store(source),
+        DeleteManifestError::Locked(locked) => OciError::locked(&locked),
+        DeleteManifestError::Store(source) => OciError::store(source),
     }
 }
 
 pub(crate) fn list_tags(error: ListTagsError) -> OciError {
     match error {
-        ListTagsError::RepositoryUnknown(_) => not_found(ErrorCode::NameUnknown, error),
-        ListTagsError::Store(source) => store(source),
+        ListTagsError::RepositoryUnknown(_) => OciError::not_found(ErrorCode::NameUnknown, error),
+        ListTagsError::Store(source) => OciError::store(source),
     }
 }
 
 pub(crate) fn list_referrers(error: ListReferrersError) -> OciError {
     match error {
-        ListReferrersError::Store(source) => store(source),
+        ListReferrersError::Store(source) => OciError::store(source),
     }
 }
 
@@ -145,26 +115,27 @@ pub(crate) fn start_upload(error: StartError) -> OciError {
             OciError::new(StatusCode::TOO_MANY_REQUESTS, ErrorCode::TooManyRequests, error)
                 .with_header(header::RETRY_AFTER, HeaderValue::from_static("60"))
         }
-        StartError::Store(source) => store(source),
+        StartError::Locked(locked) => OciError::locked(&locked),
+        StartError::Store(source) => OciError::store(source),
     }
 }
 
 pub(crate) fn upload_status(error: StatusError) -> OciError {
     match error {
-        StatusError::Unknown => not_found(ErrorCode::BlobUploadUnknown, error),
-        StatusError::Store(source) => store(source),
+        StatusError::Unknown => OciError::not_found(ErrorCode::BlobUploadUnknown, error),
+        StatusError::Store(source) => OciError::store(source),
     }
 }
 
 pub(crate) fn append(error: AppendError) -> OciError {
     match error {
-        AppendError::Unknown => not_found(ErrorCode::BlobUploadUnknown, error),
+        AppendError::Unknown => OciError::not_found(ErrorCode::BlobUploadUnknown, error),
         AppendError::OutOfOrder { received, .. } => {
             OciError::new(StatusCode::RANGE_NOT_SATISFIABLE, ErrorCode::BlobUploadInvalid, &error)
                 .with_header(header::RANGE, crate::uploads::range(received))
         }
         AppendError::TooShort { .. } | AppendError::LongerThanRange(_) => {
-            bad_request(ErrorCode::SizeInvalid, error)
+            OciError::bad_request(ErrorCode::SizeInvalid, error)
         }
         AppendError::TooLong(_) => {
             OciError::new(StatusCode::PAYLOAD_TOO_LARGE, ErrorCode::SizeInvalid, error)
@@ -172,15 +143,17 @@ pub(crate) fn append(error: AppendError) -> OciError {
         AppendError::BrokenOff(cause) if cause.is::<StoodStill>() => {
             OciError::new(StatusCode::REQUEST_TIMEOUT, ErrorCode::BlobUploadInvalid, cause)
         }
-        AppendError::BrokenOff(_) => bad_request(ErrorCode::BlobUploadInvalid, error),
-        AppendError::Store(source) => store(source),
+        AppendError::BrokenOff(_) => OciError::bad_request(ErrorCode::BlobUploadInvalid, error),
+        AppendError::Store(source) => OciError::store(source),
     }
 }
 
 pub(crate) fn finish(error: FinishError) -> OciError {
     match error {
         FinishError::Append(error) => append(error),
-        FinishError::DigestMismatch { .. } => bad_request(ErrorCode::DigestInvalid, error),
+        FinishError::DigestMismatch { .. } => {
+            OciError::bad_request(ErrorCode::DigestInvalid, error)
+        }
     }
 }
 
@@ -193,8 +166,8 @@ pub(crate) fn push_blob(error: PushBlobError) -> OciError {
 
 pub(crate) fn cancel(error: CancelError) -> OciError {
     match error {
-        CancelError::Unknown => not_found(ErrorCode::BlobUploadUnknown, error),
-        CancelError::Store(source) => store(source),
+        CancelError::Unknown => OciError::not_found(ErrorCode::BlobUploadUnknown, error),
+        CancelError::Store(source) => OciError::store(source),
     }
 }
 
@@ -202,6 +175,7 @@ pub(crate) fn cancel(error: CancelError) -> OciError {
 mod tests {
     use axum::response::IntoResponse;
     use gantry_catalog::DbError;
+    use gantry_registry::StoreError;
 
     use super::*;
 

@@ -62,7 +62,7 @@ async fn dispatch(
         Err(error) => {
             // Whoever is nobody here learns nothing about paths either.
             caller.check_shows_credential()?;
-            Err(error::endpoint(error))
+            Err(OciError::endpoint(error))
         }
     }
 }

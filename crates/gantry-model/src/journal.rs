@@ -95,6 +95,17 @@ pub enum Change {
         /// What it named.
         digest: Digest,
     },
+    /// A repository, or a tag or manifest of it, was locked or unlocked.
+    LocksChanged {
+        /// The repository.
+        repository: RepositoryName,
+        /// The tag, if it is about one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tag: Option<Tag>,
+        /// The manifest, if it is about one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        digest: Option<Digest>,
+    },
     /// What a later release tells, and this one doesn't know.
     #[serde(other)]
     Unknown,
@@ -113,6 +124,7 @@ impl Change {
             Self::ManifestDeleted { .. } => "manifest_deleted",
             Self::TagSet { .. } => "tag_set",
             Self::TagDeleted { .. } => "tag_deleted",
+            Self::LocksChanged { .. } => "locks_changed",
             Self::Unknown => "unknown",
         }
     }

@@ -10,6 +10,7 @@ pub mod directory;
 pub mod epoch;
 pub mod id;
 pub mod journal;
+pub mod locks;
 pub mod permission;
 pub mod registry;
 pub mod roles;
@@ -23,6 +24,7 @@ pub use id::{
     SigningKeyId, TokenId, UploadId,
 };
 pub use journal::Change;
+pub use locks::{Lock, LockChange, Locks};
 pub use permission::{Actor, Permit, Refusal};
 pub use registry::{
     AccessSettings, BlobReads, NetworkSettings, Registry, RegistryName, RegistrySettings,

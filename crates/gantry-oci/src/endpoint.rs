@@ -1,6 +1,6 @@
 //! Endpoints: what a request under `/v2/` asks for.
 
-mod path;
+mod route;
 mod verb;
 
 #[cfg(test)]
@@ -8,8 +8,9 @@ mod tests;
 
 use http::Method;
 
+use crate::path;
 use crate::{Digest, DigestError, NameError, Reference, ReferenceError, RepositoryName, TagError};
-use path::Route;
+use route::{Route, route};
 pub use verb::{BlobVerb, ManifestVerb, UploadVerb};
 
 /// A request of the distribution-spec, by its method and path. Query and headers
@@ -108,7 +109,7 @@ impl Endpoint {
     /// send a digest's colon as `%3A`, some a name's slashes as `%2F`. `HEAD` is welcome wherever `GET` is.
     pub fn parse(method: &Method, path: &str) -> Result<Self, EndpointError> {
         let path = path::decode(path)?;
-        Ok(match path::route(&path).ok_or(EndpointError::UnknownPath)? {
+        Ok(match route(&path).ok_or(EndpointError::UnknownPath)? {
             Route::Base => {
                 verb::read(method)?;
                 Self::Base

@@ -68,6 +68,8 @@ codes! {
     TooManyRequests = "TOOMANYREQUESTS", "too many requests";
     /// A tag outside the grammar.
     TagInvalid = "TAG_INVALID", "manifest tag did not match the grammar of tags";
+    /// The repository has no such tag (ACR's own).
+    TagUnknown = "TAG_UNKNOWN", "the specified tag does not exist";
     /// A manifest whose signature is none.
     ManifestUnverified = "MANIFEST_UNVERIFIED", "manifest failed signature verification";
     /// A range that holds nothing, or a chunk out of order.

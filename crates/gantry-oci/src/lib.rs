@@ -12,11 +12,13 @@ mod digest;
 mod endpoint;
 mod error;
 mod hasher;
+mod image_config;
 pub mod json;
 mod manifest;
 mod media_type;
 mod name;
 mod name_pattern;
+pub mod path;
 mod range;
 mod reference;
 mod referrers;
@@ -30,6 +32,7 @@ pub use digest::{Algorithm, AlgorithmError, Digest, DigestError};
 pub use endpoint::{BlobVerb, Endpoint, EndpointError, ManifestVerb, UploadVerb};
 pub use error::{ErrorBody, ErrorCode, ErrorCodeError, ErrorEntry};
 pub use hasher::{HashStateError, Hasher};
+pub use image_config::ImagePlatform;
 pub use manifest::{
     BlobRef, MAX_ARTIFACT_TYPE, MAX_DESCRIPTORS, MAX_MANIFEST_BYTES, Manifest, ManifestError,
     ManifestKind,

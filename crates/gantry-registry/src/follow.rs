@@ -147,7 +147,8 @@ impl Content {
             | Change::ManifestPut { repository, .. }
             | Change::ManifestDeleted { repository, .. }
             | Change::TagSet { repository, .. }
-            | Change::TagDeleted { repository, .. } => {
+            | Change::TagDeleted { repository, .. }
+            | Change::LocksChanged { repository, .. } => {
                 self.cache().invalidation(row.registry, repository)();
                 false
             }

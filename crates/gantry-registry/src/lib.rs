@@ -4,10 +4,12 @@
 //! as: check, check, one transaction, answer. It knows no HTTP and no SQL. Bytes go to the blob
 //! store before the transaction that makes them count, and leave it after the one that ends that.
 
+pub mod attributes;
 pub mod blobs;
 mod cache;
 mod error;
 mod follow;
+mod locked;
 pub mod maintenance;
 pub mod manifests;
 pub mod page;
@@ -30,6 +32,7 @@ use tokio_util::task::TaskTracker;
 use cache::ContentCache;
 pub use error::StoreError;
 pub use follow::{ChangeReader, Followed};
+pub use locked::{Lockable, Locked};
 pub use registries::Registries;
 pub use sharing::Sharing;
 use uploads::Sessions;

@@ -108,7 +108,9 @@ impl Content {
         let tag = Reference::Tag(referrers_tag(subject));
         let stored = match self.find_manifest(permit, &tag).await {
             Ok(stored) if stored.media_type.is_index() => stored,
-            Ok(_) | Err(FindManifestError::Unknown(_)) => return Ok(Vec::new()),
+            Ok(_) | Err(FindManifestError::Unknown(_) | FindManifestError::Locked(_)) => {
+                return Ok(Vec::new());
+            }
             Err(FindManifestError::Store(error)) => return Err(error),
         };
         let index = Manifest::parse(Some(&stored.media_type), &stored.bytes);

@@ -1,11 +1,12 @@
 //! Deleting a blob.
 
 use gantry_catalog::{DbError, Durability, Transaction};
-use gantry_model::Change;
 use gantry_model::permission::{Delete, Permit};
+use gantry_model::{Change, Lock};
 use gantry_oci::Digest;
 
 use crate::error::store_error;
+use crate::locked::{Lockable, Locked, check_open};
 use crate::uploads::Place;
 use crate::{Content, StoreError};
 
@@ -23,6 +24,9 @@ pub enum DeleteBlobError {
         /// A manifest that names it.
         manifest: Digest,
     },
+    /// The repository is locked.
+    #[error(transparent)]
+    Locked(#[from] Locked),
     /// A store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -48,9 +52,11 @@ impl Content {
                 let Some(repository) = tx.repository_find(registry, &name)? else {
                     return Err(unknown);
                 };
-                if sparse {
-                    tx.repository_lock(repository)?;
-                }
+                let locks = match sparse {
+                    true => tx.repository_lock(repository)?,
+                    false => tx.repository_locks(repository)?,
+                };
+                check_open(locks, Lock::Write, || Lockable::Repository(name.clone()))?;
                 let Some(size) = tx.blob_size(repository, &digest)? else { return Err(unknown) };
                 if let Some(manifest) = tx.blob_edge_manifest(repository, &digest)?
                     && !sparse

@@ -1,10 +1,12 @@
 //! Mounting: a repository comes to hold a blob that another of its registry holds.
 
 use gantry_catalog::{DbError, Durability};
+use gantry_model::Lock;
 use gantry_model::permission::{Actor, Permit, Pull, Push};
 use gantry_oci::{Digest, RepositoryName};
 
 use crate::error::store_error;
+use crate::locked::{Lockable, Locked, check_open};
 use crate::uploads::{Place, link_blob};
 use crate::{Content, StoreError};
 
@@ -17,6 +19,9 @@ pub enum MountError {
     /// No repository that the actor may pull from holds the blob.
     #[error("no readable repository holds blob {0}")]
     Unknown(Digest),
+    /// The repository is locked.
+    #[error(transparent)]
+    Locked(#[from] Locked),
     /// A store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -48,15 +53,19 @@ impl Content {
             .transaction(Durability::Power, move |tx| {
                 let from = tx.repository_find(registry, &source)?;
                 let size = match from {
-                    Some(from) => tx.blob_size(from, &digest)?,
-                    None => None,
+                    Some(from) if !tx.repository_locks(from)?.has(Lock::Read) => {
+                        tx.blob_size(from, &digest)?
+                    }
+                    _ => None,
                 };
                 let size = size.ok_or(MountError::Unknown(digest))?;
                 let repository = tx.repository_ensure(registry, &name)?;
                 let place = Place { registry, repository, name: &name };
-                if sparse {
-                    tx.repository_lock(repository)?;
-                }
+                let locks = match sparse {
+                    true => tx.repository_lock(repository)?,
+                    false => tx.repository_locks(repository)?,
+                };
+                check_open(locks, Lock::Write, || Lockable::Repository(name.clone()))?;
                 link_blob(tx, &place, &digest, size, false)?;
                 tx.on_commit(content.cache().invalidation(registry, &name));
                 Ok(())
@@ -90,6 +99,6 @@ impl Content {
 
     async fn holds(&self, permit: &Permit<Pull>, digest: &Digest) -> Result<bool, DbError> {
         let link = self.catalog().blob_find(permit.registry(), permit.repository(), digest).await?;
-        Ok(link.is_some())
+        Ok(link.is_some_and(|link| !link.locks.has(Lock::Read)))
     }
 }

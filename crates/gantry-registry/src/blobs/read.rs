@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use gantry_blobs::{BlobError, BlobKey, BlobSource};
 use gantry_catalog::{BlobLink, DbError, Durability};
-use gantry_model::BlobReads;
 use gantry_model::permission::{Permit, Pull};
+use gantry_model::{BlobReads, Lock};
 use gantry_oci::Digest;
 
 use crate::error::store_error;
+use crate::locked::{Lockable, Locked, check_open};
 use crate::uploads::parse_key;
 use crate::{Content, StoreError};
 
@@ -20,6 +21,9 @@ pub enum FindBlobError {
     /// The repository doesn't hold it.
     #[error("the repository holds no blob {0}")]
     Unknown(Digest),
+    /// The repository is locked.
+    #[error(transparent)]
+    Locked(#[from] Locked),
     /// A store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -77,6 +81,7 @@ impl Content {
             let generation = self.cache().generation(registry, name);
             let found = self.catalog().blob_find(registry, name, digest).await?;
             let link = Arc::new(found.ok_or(FindBlobError::Unknown(*digest))?);
+            check_open(link.locks, Lock::Read, || Lockable::Repository(name.clone()))?;
             match link.unreferenced_since {
                 None => self.cache().put_blob(registry, name, digest, generation, &link),
                 Some(since) if since.plus(renew_every) > self.catalog().now() => {}

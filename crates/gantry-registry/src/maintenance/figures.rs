@@ -93,6 +93,7 @@ fn effect(change: &Change) -> Option<(&RepositoryName, Usage, bool)> {
         | Change::CredentialChanged { .. }
         | Change::Unknown
         | Change::TagSet { .. }
-        | Change::TagDeleted { .. } => None,
+        | Change::TagDeleted { .. }
+        | Change::LocksChanged { .. } => None,
     }
 }

@@ -1,11 +1,13 @@
 //! Deleting a manifest, with its tags and referrers; removing a tag.
 
 use gantry_catalog::Durability;
+use gantry_model::Lock;
 use gantry_model::permission::{Delete, Permit};
 use gantry_oci::{Digest, Tag};
 
-use super::remove::{Removal, Remover};
+use super::remove::{Removal, RemoveError, Remover};
 use crate::error::store_error;
+use crate::locked::{Lockable, Locked, check_open};
 use crate::uploads::Place;
 use crate::{Content, StoreError};
 
@@ -26,12 +28,24 @@ pub enum DeleteManifestError {
         /// An index that names it.
         parent: Digest,
     },
+    /// A lock is in the way.
+    #[error(transparent)]
+    Locked(#[from] Locked),
     /// A store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 store_error!(DeleteManifestError);
+
+impl From<RemoveError> for DeleteManifestError {
+    fn from(error: RemoveError) -> Self {
+        match error {
+            RemoveError::Locked(locked) => Self::Locked(locked),
+            RemoveError::Catalog(error) => error.into(),
+        }
+    }
+}
 
 impl Content {
     /// Removes the tag; what it named stays.
@@ -49,7 +63,8 @@ impl Content {
             .transaction(Durability::Power, move |tx| {
                 let unknown = || DeleteManifestError::TagUnknown(tag.clone());
                 let repository = tx.repository_find(registry, &name)?.ok_or_else(unknown)?;
-                tx.repository_lock(repository)?;
+                let locks = tx.repository_lock(repository)?;
+                check_open(locks, Lock::Write, || Lockable::Repository(name.clone()))?;
                 let place = Place { registry, repository, name: &name };
                 Remover::new(&place, &by).tag(tx, &tag)?.ok_or_else(unknown)?;
                 tx.on_commit(content.cache().invalidation(registry, &name));
@@ -80,7 +95,8 @@ impl Content {
                 .transaction(Durability::Power, move |tx| {
                     let unknown = || DeleteManifestError::Unknown(digest);
                     let repository = tx.repository_find(registry, &name)?.ok_or_else(unknown)?;
-                    tx.repository_lock(repository)?;
+                    let locks = tx.repository_lock(repository)?;
+                    check_open(locks, Lock::Write, || Lockable::Repository(name.clone()))?;
                     let place = Place { registry, repository, name: &name };
                     tx.manifest_find(repository, &digest)?.ok_or_else(unknown)?;
                     if let Some(parent) = tx.manifest_edge_parent(repository, &digest)?

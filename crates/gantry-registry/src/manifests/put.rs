@@ -1,13 +1,14 @@
 //! Pushing a manifest.
 
 use bytes::Bytes;
-use gantry_catalog::{DbError, Durability, NewManifest, StoredManifest, Transaction};
-use gantry_model::Change;
+use gantry_catalog::{Durability, NewManifest, StoredManifest, Transaction};
 use gantry_model::permission::{Permit, Push};
+use gantry_model::{Change, Lock};
 use gantry_oci::{Digest, Manifest, ManifestError, MediaType, Reference, Tag};
 
 use super::named::{MissingContent, Named, find_named, told};
 use crate::error::store_error;
+use crate::locked::{Lockable, Locked, check_open};
 use crate::uploads::Place;
 use crate::{Content, StoreError};
 
@@ -91,6 +92,9 @@ pub enum PutManifestError {
         /// The one it was pushed with first.
         actual: MediaType,
     },
+    /// A lock is in the way.
+    #[error(transparent)]
+    Locked(#[from] Locked),
     /// A store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -115,6 +119,7 @@ impl Content {
             artifact_type: view.artifact_type.clone(),
             subject: view.subject.as_ref().map(|subject| subject.digest),
             annotations: listed_annotations(&view)?,
+            facts: self.facts_of(permit, &view, unread.bytes.len()).await,
             pushed_by: permit.identity().to_string(),
             stored: StoredManifest {
                 digest,
@@ -131,7 +136,8 @@ impl Content {
             .transaction(Durability::Power, move |tx| {
                 let repository = tx.repository_ensure(registry, &name)?;
                 let place = Place { registry, repository, name: &name };
-                tx.repository_lock(repository)?;
+                let locks = tx.repository_lock(repository)?;
+                check_open(locks, Lock::Write, || Lockable::Repository(name.clone()))?;
                 let named = find_named(tx, repository, &view)?;
                 if !sparse {
                     named.all_present()?;
@@ -244,12 +250,15 @@ fn set_tag(
     tag: &Tag,
     digest: &Digest,
     by: &str,
-) -> Result<(), DbError> {
-    if tx.tag_find(place.repository, tag)? == Some(*digest) {
-        return Ok(());
+) -> Result<(), PutManifestError> {
+    if let Some(row) = tx.tag_attributes(place.repository, tag)? {
+        if row.digest == *digest {
+            return Ok(());
+        }
+        check_open(row.locks, Lock::Write, || Lockable::Tag(tag.clone()))?;
     }
     let previous = tx.tag_set(place.repository, tag, digest, by)?;
-    tx.journal_append(
+    Ok(tx.journal_append(
         place.registry,
         &Change::TagSet {
             repository: place.name.clone(),
@@ -257,5 +266,5 @@ fn set_tag(
             digest: *digest,
             previous,
         },
-    )
+    )?)
 }

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use gantry_catalog::StoredManifest;
+use gantry_model::Lock;
 use gantry_model::permission::{Permit, Pull};
 use gantry_oci::Reference;
 
 use crate::error::store_error;
+use crate::locked::{Lockable, Locked, check_open};
 use crate::{Content, StoreError};
 
 /// Why there is no manifest.
@@ -15,6 +17,9 @@ pub enum FindManifestError {
     /// The repository holds none of that tag or digest.
     #[error("the repository holds no manifest {0}")]
     Unknown(Reference),
+    /// A lock is in the way.
+    #[error(transparent)]
+    Locked(#[from] Locked),
     /// A store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -40,8 +45,9 @@ impl Content {
                 self.catalog().manifest_find_by_digest(registry, name, digest).await?
             }
         };
-        let manifest =
-            Arc::new(found.ok_or_else(|| FindManifestError::Unknown(reference.clone()))?);
+        let found = found.ok_or_else(|| FindManifestError::Unknown(reference.clone()))?;
+        check_open(found.locks, Lock::Read, || Lockable::Referenced(reference.clone()))?;
+        let manifest = Arc::new(found.stored);
         self.cache().put_manifest(registry, name, reference, generation, &manifest);
         Ok(manifest)
     }

@@ -4,14 +4,24 @@ use gantry_catalog::{DbError, Transaction};
 use gantry_model::Change;
 use gantry_oci::{Digest, Tag, referrers_tag};
 
+use crate::locked::{Lockable, Locked, check_deletable};
+use crate::repositories::DeletedRepository;
 use crate::uploads::Place;
 
-/// How many manifests and tags one transaction removes.
-const BATCH: usize = 200;
+/// Why something wasn't removed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RemoveError {
+    /// A lock is in the way.
+    #[error(transparent)]
+    Locked(#[from] Locked),
+    /// The catalog failed.
+    #[error(transparent)]
+    Catalog(#[from] DbError),
+}
 
 /// How far a removal came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Removal {
+pub(crate) enum Removal {
     /// Everything is removed.
     Complete,
     /// Another transaction has to go on.
@@ -19,16 +29,25 @@ pub(super) enum Removal {
 }
 
 /// Removes content of one repository, on someone's behalf.
-pub(super) struct Remover<'a> {
+pub(crate) struct Remover<'a> {
     place: &'a Place<'a>,
     by: &'a str,
     /// How much more this transaction may remove.
     room: usize,
+    removed: DeletedRepository,
 }
 
 impl<'a> Remover<'a> {
-    pub(super) fn new(place: &'a Place<'a>, by: &'a str) -> Self {
-        Self { place, by, room: BATCH }
+    /// How many manifests and tags one transaction removes.
+    pub(crate) const BATCH: usize = 200;
+
+    pub(crate) fn new(place: &'a Place<'a>, by: &'a str) -> Self {
+        Self { place, by, room: Self::BATCH, removed: DeletedRepository::default() }
+    }
+
+    /// What was removed.
+    pub(crate) fn removed(self) -> DeletedRepository {
+        self.removed
     }
 
     /// Removes the manifest after what refers to it, after what refers to that, and so on. Digests
@@ -37,7 +56,7 @@ impl<'a> Remover<'a> {
         mut self,
         tx: &mut Transaction<'_, '_>,
         subject: &Digest,
-    ) -> Result<Removal, DbError> {
+    ) -> Result<Removal, RemoveError> {
         if self.fallback_index(tx, subject)? == Removal::Partial {
             return Ok(Removal::Partial);
         }
@@ -66,11 +85,15 @@ impl<'a> Remover<'a> {
         &mut self,
         tx: &mut Transaction<'_, '_>,
         tag: &Tag,
-    ) -> Result<Option<Digest>, DbError> {
+    ) -> Result<Option<Digest>, RemoveError> {
+        if let Some(row) = tx.tag_attributes(self.place.repository, tag)? {
+            check_deletable(row.locks, || Lockable::Tag(tag.clone()))?;
+        }
         self.room = self.room.saturating_sub(1);
         let removed = tx.tag_delete(self.place.repository, tag, self.by)?;
         if let Some(digest) = removed {
             let (repository, tag) = (self.place.name.clone(), tag.clone());
+            self.removed.tags.push(tag.clone());
             tx.journal_append(
                 self.place.registry,
                 &Change::TagDeleted { repository, tag, digest },
@@ -85,7 +108,7 @@ impl<'a> Remover<'a> {
         &mut self,
         tx: &mut Transaction<'_, '_>,
         subject: &Digest,
-    ) -> Result<Removal, DbError> {
+    ) -> Result<Removal, RemoveError> {
         let (tag, repository) = (referrers_tag(subject), self.place.repository);
         let Some(digest) = tx.tag_find(repository, &tag)? else { return Ok(Removal::Complete) };
         let index = tx.manifest_find(repository, &digest)?;
@@ -103,12 +126,16 @@ impl<'a> Remover<'a> {
     }
 
     /// Removes the manifest after its tags, as far as there is room.
-    fn manifest(
+    pub(crate) fn manifest(
         &mut self,
         tx: &mut Transaction<'_, '_>,
         digest: &Digest,
-    ) -> Result<Removal, DbError> {
+    ) -> Result<Removal, RemoveError> {
         let (registry, repository) = (self.place.registry, self.place.repository);
+        let Some(row) = tx.manifest_find(repository, digest)? else {
+            return Ok(Removal::Complete);
+        };
+        check_deletable(row.locks, || Lockable::Manifest(*digest))?;
         for tag in tx.tags_of(repository, digest, self.room)? {
             self.tag(tx, &tag)?;
         }
@@ -116,9 +143,7 @@ impl<'a> Remover<'a> {
             return Ok(Removal::Partial);
         }
         self.room -= 1;
-        let Some(row) = tx.manifest_find(repository, digest)? else {
-            return Ok(Removal::Complete);
-        };
+        self.removed.manifests.push(*digest);
         tx.manifest_edge_released(repository, digest)?;
         tx.manifest_unlink(repository, digest)?;
         let dropped = tx.manifest_drop_unheld(registry, digest)?;

@@ -3,10 +3,11 @@
 use gantry_blobs::BlobKey;
 use gantry_catalog::{Durability, NewUpload};
 use gantry_model::permission::{Permit, Push};
-use gantry_model::{RegistryId, UploadId};
+use gantry_model::{Lock, RegistryId, UploadId};
 use gantry_oci::{Algorithm, Hasher};
 
 use crate::error::store_error;
+use crate::locked::{Lockable, Locked, check_open};
 use crate::{Content, StoreError};
 
 /// Why no session was started.
@@ -15,6 +16,9 @@ pub enum StartError {
     /// The identity has as many under way as it may.
     #[error("{0} uploads are under way already: finish or cancel some")]
     TooMany(usize),
+    /// The repository is locked.
+    #[error(transparent)]
+    Locked(#[from] Locked),
     /// A store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -46,7 +50,15 @@ impl Content {
             storage_key: blob_key(registry, id).to_string(),
             hash_state: Hasher::new(algorithm).save(),
         };
-        self.catalog().transaction(Durability::Process, move |tx| tx.upload_insert(&new)).await?;
+        self.catalog()
+            .transaction(Durability::Process, move |tx| {
+                if let Some(repository) = tx.repository_find(registry, &new.repository)? {
+                    let name = || Lockable::Repository(new.repository.clone());
+                    check_open(tx.repository_locks(repository)?, Lock::Write, name)?;
+                }
+                Ok::<_, StartError>(tx.upload_insert(&new)?)
+            })
+            .await?;
         self.0.sessions.know(id);
         Ok(id)
     }

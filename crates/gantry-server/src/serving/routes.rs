@@ -53,6 +53,8 @@ impl Routes {
         let path = request.uri().path();
         if path == "/v2" || path.starts_with("/v2/") {
             gantry_http_oci::serve(&self.app, request).await
+        } else if gantry_http_acr::is_for(path) {
+            Box::pin(gantry_http_acr::serve(&self.app, request)).await
         } else if gantry_http_token::PATHS.contains(&path) {
             Box::pin(gantry_http_token::serve(&self.app, request)).await
         } else {

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "an assumption that fails fails the test")]
 
 mod access;
+mod attributes;
 mod authorisation;
 mod backup;
 mod chunks;

@@ -71,6 +71,9 @@ impl Client {
                 Err(gantry_registry::blobs::FindBlobError::Store(error)) => {
                     return Err(ReadBlobError::Store(error));
                 }
+                Err(error @ gantry_registry::blobs::FindBlobError::Locked(_)) => {
+                    panic!("nobody locks anything here: {error}")
+                }
             };
             match content.read_blob(&found, None).await {
                 // Bytes that break off are no answer, whatever came before.

@@ -1,52 +1,8 @@
-//! Paths under `/v2/`: decoding them, and cutting them up from the end.
+//! Paths of requests: escapes, decoded once, and what they may stand for.
 
 use std::borrow::Cow;
 
-use super::EndpointError;
-
-/// A path cut up, its parts not yet parsed.
-#[derive(PartialEq, Eq, Debug)]
-pub(super) enum Route<'p> {
-    Base,
-    Catalog,
-    TagList { name: &'p str },
-    Manifest { name: &'p str, reference: &'p str },
-    Blob { name: &'p str, digest: &'p str },
-    UploadStart { name: &'p str },
-    Upload { name: &'p str, id: &'p str },
-    Referrers { name: &'p str, digest: &'p str },
-}
-
-/// Finds the route of a decoded path.
-pub(super) fn route(path: &str) -> Option<Route<'_>> {
-    let rest = path.strip_prefix("/v2")?;
-    if rest.is_empty() || rest == "/" {
-        return Some(Route::Base);
-    }
-    let rest = rest.strip_prefix('/')?;
-    if rest == "_catalog" {
-        return Some(Route::Catalog);
-    }
-    let (before, last) = rest.rsplit_once('/')?;
-    let (name, word) = before.rsplit_once('/')?;
-    match (word, last) {
-        ("manifests", reference) => Some(Route::Manifest { name, reference }),
-        // Docker's API had the final slash; not all clients send it.
-        ("blobs", "uploads") => Some(Route::UploadStart { name }),
-        ("blobs", digest) => Some(Route::Blob { name, digest }),
-        ("uploads", id) => {
-            let name = name.strip_suffix("/blobs")?;
-            Some(if id.is_empty() {
-                Route::UploadStart { name }
-            } else {
-                Route::Upload { name, id }
-            })
-        }
-        ("tags", "list") => Some(Route::TagList { name }),
-        ("referrers", digest) => Some(Route::Referrers { name, digest }),
-        _ => None,
-    }
-}
+use crate::EndpointError;
 
 /// Stands in a decoded path for an escaped slash, which is no border between segments. No path has it
 /// otherwise: it is refused as an escape, and no request line has it as it is.
@@ -54,7 +10,7 @@ const ESCAPED_SLASH: char = '\0';
 
 /// The text of a repository's name. Azure's SDKs escape the slashes in it (`team%2Fapp`); they are read
 /// as slashes there, and nowhere else.
-pub(super) fn name(text: &str) -> Cow<'_, str> {
+pub fn name(text: &str) -> Cow<'_, str> {
     match text.contains(ESCAPED_SLASH) {
         true => Cow::Owned(text.replace(ESCAPED_SLASH, "/")),
         false => Cow::Borrowed(text),
@@ -62,13 +18,13 @@ pub(super) fn name(text: &str) -> Cow<'_, str> {
 }
 
 /// The text of any other part, which has no slash.
-pub(super) fn part(text: &str) -> Result<&str, EndpointError> {
+pub fn part(text: &str) -> Result<&str, EndpointError> {
     if text.contains(ESCAPED_SLASH) { Err(EndpointError::Escape) } else { Ok(text) }
 }
 
 /// Decodes percent-escapes, once. What would hide something from a log is refused, and so is a slash
 /// wherever it isn't in a [`name`].
-pub(super) fn decode(path: &str) -> Result<Cow<'_, str>, EndpointError> {
+pub fn decode(path: &str) -> Result<Cow<'_, str>, EndpointError> {
     if !path.contains('%') {
         return Ok(Cow::Borrowed(path));
     }
