@@ -5,6 +5,8 @@ use gantry_clients::{Client, Cloud, PASSWORD, Site, Transport, USER};
 
 const CONTENT_PY: &str = include_str!("azure_sdk/content.py");
 const CONTENT_JS: &str = include_str!("azure_sdk/content.js");
+const METADATA_PY: &str = include_str!("azure_sdk/metadata.py");
+const METADATA_JS: &str = include_str!("azure_sdk/metadata.js");
 const MANAGEMENT_PY: &str = include_str!("azure_sdk/management.py");
 
 #[test]
@@ -21,6 +23,19 @@ fn python_pushes_and_pulls() {
         crane.run(["auth", "login", &site.host(), "-u", USER, "-p", PASSWORD]);
         assert_eq!(crane.run(["ls", &format!("{}/team/sdk", site.host())]), "v1");
     }
+}
+
+#[test]
+fn python_tells_what_there_is_and_locks_it() {
+    let site = Site::new(Transport::Tls);
+    let python = as_application(site.python("azure", "python"), &site);
+    python.run([site.file("metadata.py", METADATA_PY)]);
+}
+
+#[test]
+fn javascript_tells_what_there_is_and_locks_it() {
+    let site = Site::new(Transport::Tls);
+    as_application(site.node("azure"), &site).run([site.file("metadata.js", METADATA_JS)]);
 }
 
 #[test]
