@@ -8,9 +8,9 @@ use serde_json::json;
 
 use crate::call::Call;
 use crate::error::EntraError;
-use crate::form::Form;
 use crate::path::Version;
 use crate::token::scope_of;
+use gantry_http_base::read_form;
 
 /// What a device waits between two questions, in seconds.
 const INTERVAL: u64 = 5;
@@ -22,7 +22,7 @@ pub(crate) async fn post(
     version: Version,
     body: Body,
 ) -> Result<Response, EntraError> {
-    let form = Form::read(body, call.app.body_timeout).await?;
+    let form = read_form(body, call.app.body_timeout, &[]).await?;
     let client = form.required("client_id")?.parse().map_err(|_| EntraError::unknown_client())?;
     let directory = call.directory();
     if directory.client_name(client).await?.is_none() {

@@ -6,7 +6,9 @@ use axum::response::{IntoResponse, Response};
 use gantry_access::DbError;
 use gantry_arm::Guid;
 use gantry_directory::sign_in::SignInError;
+use gantry_http_base::UnreadForm;
 use gantry_model::Timestamp;
+use gantry_oci::FormError;
 use http::{HeaderValue, StatusCode, header};
 use serde_json::json;
 
@@ -121,6 +123,26 @@ impl EntraError {
     /// The error as its endpoint answers it.
     pub(crate) fn answer(self, now: Timestamp, correlation: Guid) -> ErrorReply {
         ErrorReply { error: self, now, trace: gantry_directory::new_id(), correlation }
+    }
+}
+
+impl From<FormError> for EntraError {
+    fn from(error: FormError) -> Self {
+        match error {
+            FormError::Twice(name) => Self::duplicate(&name),
+            FormError::Missing(name) => Self::missing(name),
+            FormError::TooLong => Self::invalid_request(sentence(&error.to_string())),
+        }
+    }
+}
+
+impl From<UnreadForm> for EntraError {
+    fn from(error: UnreadForm) -> Self {
+        match error {
+            UnreadForm::Form(error) => error.into(),
+            UnreadForm::TooSlow(_) => Self::too_slow(),
+            UnreadForm::BrokenOff => Self::invalid_request(sentence(&error.to_string())),
+        }
     }
 }
 

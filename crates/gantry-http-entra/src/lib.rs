@@ -9,7 +9,6 @@ mod call;
 mod device_code;
 mod discovery;
 mod error;
-mod form;
 mod graph;
 mod managed_identity;
 mod pages;

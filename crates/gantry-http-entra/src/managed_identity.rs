@@ -12,12 +12,12 @@ use axum::response::{IntoResponse, Response};
 use gantry_directory::TokenWish;
 use gantry_directory::sign_in::{SignInError, WhichIdentity, WorkloadProof};
 use gantry_model::audit::AuditAction;
-use gantry_oci::Secret;
+use gantry_oci::{Form, Secret};
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 
 use crate::call::Call;
-use crate::form::Form;
+use crate::error::EntraError;
 
 /// Which of the two forms a request has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +45,8 @@ pub(crate) async fn get(call: &Call<'_>, service: Service) -> Response {
 async fn answer(call: &Call<'_>, service: Service) -> Result<Value, Refused> {
     let proof = proof(call, service)?;
     let query = call.parts.uri.query().unwrap_or_default();
-    let form = Form::parse(query.as_bytes()).map_err(|error| Refused::bad(error.description))?;
+    let form = Form::parse(query.as_bytes(), &[])
+        .map_err(|error| Refused::bad(EntraError::from(error).description))?;
     if form.get("api-version").is_none() {
         return Err(Refused::bad("api-version is missing."));
     }

@@ -6,15 +6,15 @@ use gantry_arm::Guid;
 use gantry_directory::sign_in::{ClientProof, SignInError};
 use gantry_directory::{Principal, TokenWish};
 use gantry_model::audit::AuditAction;
-use gantry_oci::{Authorization, Secret};
+use gantry_oci::{Authorization, Form, Secret};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 
 use crate::call::Call;
 use crate::error::EntraError;
-use crate::form::Form;
 use crate::path::Version;
 use crate::reply::TokenReply;
+use gantry_http_base::read_form;
 
 /// RFC 7523, 2.2.
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -24,7 +24,7 @@ pub(crate) async fn post(
     version: Version,
     body: Body,
 ) -> Result<Response, EntraError> {
-    let form = Form::read(body, call.app.body_timeout).await?;
+    let form = read_form(body, call.app.body_timeout, &[]).await?;
     let grant = form.required("grant_type")?;
     let client = Client::of(&call.parts.headers, &form)?;
     let granted = match grant {

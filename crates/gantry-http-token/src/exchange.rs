@@ -4,12 +4,12 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use gantry_http_base::{App, Caller};
+use gantry_http_base::{App, Caller, read_form};
 use gantry_model::EndpointKind;
 use http::request::Parts;
 
 use crate::Asked;
-use crate::form::Form;
+use crate::SEVERAL;
 use crate::refused::Refused;
 use crate::reply::{OauthError, RefreshReply};
 use crate::token::{check_service, note};
@@ -23,7 +23,7 @@ pub(crate) async fn post(
     let caller = Caller::unauthenticated(app, parts).await?;
     asked.registry = Some(caller.registry().clone());
     caller.check_rate(app, &parts.method, EndpointKind::Token).await?;
-    let form = Form::read(body, app.body_timeout).await?;
+    let form = read_form(body, app.body_timeout, SEVERAL).await?;
     check_service(app, &caller, form.all("service"))?;
     match form.required("grant_type")? {
         // The second is what older clients write.

@@ -6,7 +6,6 @@
 //! request's host names, and grants of the scopes asked for what its bearer may do.
 
 mod exchange;
-mod form;
 mod refused;
 mod reply;
 mod token;
@@ -23,6 +22,9 @@ use http::{HeaderValue, Method, Request, StatusCode, header};
 
 /// The paths that are answered here.
 pub const PATHS: [&str; 2] = ["/oauth2/token", "/oauth2/exchange"];
+
+/// The parameters that a form may have several of.
+const SEVERAL: &[&str] = &["scope", "service"];
 
 /// Answers a request for one of [`PATHS`].
 pub async fn serve(app: &App, request: Request<Body>) -> Answered {

@@ -1,7 +1,8 @@
 //! Why there is no token.
 
 use axum::response::{IntoResponse, Response};
-use gantry_http_base::OciError;
+use gantry_http_base::{OciError, UnreadForm};
+use gantry_oci::FormError;
 
 use crate::reply::OauthError;
 
@@ -17,6 +18,21 @@ impl IntoResponse for Refused {
             Self::Oauth(error) => error.into_response(),
             Self::Oci(error) => error.into_response(),
         }
+    }
+}
+
+impl From<FormError> for Refused {
+    fn from(error: FormError) -> Self {
+        Self::Oauth(OauthError::invalid_request(error))
+    }
+}
+
+impl From<UnreadForm> for Refused {
+    fn from(error: UnreadForm) -> Self {
+        Self::Oauth(match error {
+            UnreadForm::TooSlow(_) => OauthError::too_slow(),
+            UnreadForm::Form(_) | UnreadForm::BrokenOff => OauthError::invalid_request(error),
+        })
     }
 }
 

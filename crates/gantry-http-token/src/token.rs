@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use gantry_access::{AuthenticationError, SignedIn};
-use gantry_http_base::{App, Caller, Query};
+use gantry_http_base::{App, Caller, Query, read_form};
 use gantry_model::EndpointKind;
 use gantry_model::audit::{AuditAction, AuditOutcome};
 use gantry_oci::{Authorization, Scope, Secret};
 use http::request::Parts;
 
 use crate::Asked;
-use crate::form::Form;
+use crate::SEVERAL;
 use crate::refused::Refused;
 use crate::reply::{OauthError, TokenReply};
 
@@ -59,12 +59,12 @@ pub(crate) async fn post(
     let caller = Caller::unauthenticated(app, parts).await?;
     asked.registry = Some(caller.registry().clone());
     caller.check_rate(app, &parts.method, EndpointKind::Token).await?;
-    let form = Form::read(body, app.body_timeout).await?;
+    let form = read_form(body, app.body_timeout, SEVERAL).await?;
     check_service(app, &caller, form.all("service"))?;
     let scopes = scopes(form.all("scope"))?;
     let registry = caller.registry();
     let signed_in = match form.required("grant_type")? {
-        "password" => match (form.one("username")?, form.one("password")?) {
+        "password" => match (form.get("username"), form.get("password")) {
             (Some(user), Some(password)) => {
                 let password = Secret::new(password);
                 app.access.sign_in(registry, user, &password, caller.address()).await
@@ -94,7 +94,7 @@ pub(crate) async fn post(
             .into());
         }
     };
-    let account = form.one("username")?.unwrap_or_default();
+    let account = form.get("username").unwrap_or_default();
     note(app, &caller, account, signed_in.as_ref());
     let signed_in = signed_in.map_err(|error| OauthError::refused_credential(&error))?;
     issue(app, &caller, &signed_in, &scopes, asked)

@@ -11,6 +11,7 @@ mod descriptor;
 mod digest;
 mod endpoint;
 mod error;
+mod form;
 mod hasher;
 mod image_config;
 pub mod json;
@@ -31,6 +32,7 @@ pub use descriptor::{Descriptor, Platform};
 pub use digest::{Algorithm, AlgorithmError, Digest, DigestError};
 pub use endpoint::{BlobVerb, Endpoint, EndpointError, ManifestVerb, UploadVerb};
 pub use error::{ErrorBody, ErrorCode, ErrorCodeError, ErrorEntry};
+pub use form::{Form, FormError};
 pub use hasher::{HashStateError, Hasher};
 pub use image_config::ImagePlatform;
 pub use manifest::{

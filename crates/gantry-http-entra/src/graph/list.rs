@@ -6,12 +6,13 @@
 use gantry_access::DbError;
 use gantry_arm::{Filter, Guid, Term};
 use gantry_directory::{Directory, Page};
+use gantry_oci::Form;
 use serde_json::{Value, json};
 
 use super::Graph;
 use super::error::GraphError;
 use super::reply::{Reply, select};
-use crate::form::Form;
+use crate::error::EntraError;
 
 const USUAL: usize = 100;
 const MOST: usize = 999;
@@ -62,8 +63,8 @@ pub(super) struct ListQuery {
 impl ListQuery {
     pub(super) fn of(graph: &Graph<'_>) -> Result<Self, GraphError> {
         let query = graph.call.parts.uri.query().unwrap_or_default();
-        let form =
-            Form::parse(query.as_bytes()).map_err(|error| GraphError::bad(error.description))?;
+        let form = Form::parse(query.as_bytes(), &[])
+            .map_err(|error| GraphError::bad(EntraError::from(error).description))?;
         for name in form.names().filter(|name| name.starts_with('$')) {
             if !["$top", "$filter", "$select", "$count", "$skiptoken", "$format"].contains(&name) {
                 return Err(GraphError::unsupported(name));

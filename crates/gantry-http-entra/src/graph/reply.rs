@@ -3,11 +3,11 @@
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use gantry_model::Timestamp;
+use gantry_oci::Form;
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 
 use super::Graph;
-use crate::form::Form;
 
 /// An answer.
 pub(super) enum Reply {
@@ -41,7 +41,7 @@ impl Graph<'_> {
     /// One object, with what of it is asked for.
     pub(super) fn entity(&self, set: &str, mut object: Value) -> Value {
         let query = self.call.parts.uri.query().unwrap_or_default();
-        let form = Form::parse(query.as_bytes()).ok();
+        let form = Form::parse(query.as_bytes(), &[]).ok();
         select(&mut object, form.as_ref().and_then(|form| form.get("$select")));
         object["@odata.context"] = json!(self.context(&format!("{set}/$entity")));
         object

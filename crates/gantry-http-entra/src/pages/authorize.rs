@@ -12,6 +12,7 @@ use axum::response::Response;
 use gantry_arm::Guid;
 use gantry_directory::Principal;
 use gantry_directory::sign_in::{AuthorizationRequest, CodeChallenge};
+use gantry_oci::Form;
 use http::{HeaderValue, Method};
 
 use super::browser::{Browser, FORM_TOKEN, Session};
@@ -20,7 +21,7 @@ use super::redirect::{Mode, Redirect};
 use super::sign_in::{Problem, SignInPage, sign_in};
 use crate::call::Call;
 use crate::error::{EntraError, sentence};
-use crate::form::Form;
+use gantry_http_base::read_form;
 
 pub(crate) async fn serve(call: &Call<'_>, body: Body) -> Response {
     match respond(call, body).await {
@@ -32,16 +33,16 @@ pub(crate) async fn serve(call: &Call<'_>, body: Body) -> Response {
 async fn respond(call: &Call<'_>, body: Body) -> Result<Response, EntraError> {
     let query = call.parts.uri.query().unwrap_or_default();
     let sent = match call.parts.method {
-        Method::POST => Some(Form::read(body, call.app.body_timeout).await?),
+        Method::POST => Some(read_form(body, call.app.body_timeout, &[]).await?),
         _ => None,
     };
     let browser = Browser::of(call).await?;
     match sent {
-        None => asked(browser, &Form::parse(query.as_bytes())?).await,
+        None => asked(browser, &Form::parse(query.as_bytes(), &[])?).await,
         // Our own form carries the question in its address.
         Some(form) if form.get(FORM_TOKEN).is_some() => {
             browser.check_form(&form)?;
-            filled_in(browser, &Form::parse(query.as_bytes())?, &form).await
+            filled_in(browser, &Form::parse(query.as_bytes(), &[])?, &form).await
         }
         Some(form) => asked(browser, &form).await,
     }

@@ -9,12 +9,12 @@ use std::time::Duration;
 use gantry_arm::Guid;
 use gantry_directory::Principal;
 use gantry_model::Timestamp;
+use gantry_oci::Form;
 use http::{HeaderValue, header};
 use serde::{Deserialize, Serialize};
 
 use crate::call::Call;
 use crate::error::EntraError;
-use crate::form::Form;
 
 /// A working day.
 const SESSION: Duration = Duration::from_secs(8 * 60 * 60);

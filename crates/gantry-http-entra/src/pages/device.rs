@@ -8,6 +8,7 @@ use axum::body::Body;
 use axum::response::Response;
 use gantry_directory::Attempt;
 use gantry_model::audit::AuditAction;
+use gantry_oci::Form;
 use http::{Method, StatusCode};
 
 use super::browser::{Browser, FORM_TOKEN};
@@ -17,7 +18,7 @@ use super::sign_in::{Problem, SignInPage, sign_in};
 use crate::call::Call;
 use crate::device_code::grouped;
 use crate::error::EntraError;
-use crate::form::Form;
+use gantry_http_base::read_form;
 
 const PATH: &str = "/devicelogin";
 
@@ -30,11 +31,11 @@ pub(crate) async fn serve(call: &Call<'_>, body: Body) -> Response {
 
 async fn respond(call: &Call<'_>, body: Body) -> Result<Response, EntraError> {
     if call.parts.method != Method::POST {
-        let query = Form::parse(call.parts.uri.query().unwrap_or_default().as_bytes())?;
+        let query = Form::parse(call.parts.uri.query().unwrap_or_default().as_bytes(), &[])?;
         let code = query.get("user_code").or_else(|| query.get("otc")).unwrap_or_default();
         return Ok(enter_code(&Browser::of(call).await?, code, None));
     }
-    let form = Form::read(body, call.app.body_timeout).await?;
+    let form = read_form(body, call.app.body_timeout, &[]).await?;
     let mut browser = Browser::of(call).await?;
     browser.check_form(&form)?;
     let Some(code) = form.get("user_code") else {

@@ -2,6 +2,7 @@
 //! 1.0). Tokens that programs have got live on.
 
 use axum::response::Response;
+use gantry_oci::Form;
 use http::StatusCode;
 
 use super::browser::signed_out;
@@ -10,7 +11,6 @@ use super::problem;
 use super::redirect::{Mode, Redirect};
 use crate::call::Call;
 use crate::error::EntraError;
-use crate::form::Form;
 
 pub(crate) async fn serve(call: &Call<'_>) -> Response {
     match respond(call).await {
@@ -21,7 +21,7 @@ pub(crate) async fn serve(call: &Call<'_>) -> Response {
 
 async fn respond(call: &Call<'_>) -> Result<Response, EntraError> {
     let cookies = vec![signed_out(call)];
-    let form = Form::parse(call.parts.uri.query().unwrap_or_default().as_bytes())?;
+    let form = Form::parse(call.parts.uri.query().unwrap_or_default().as_bytes(), &[])?;
     let client = form.get("client_id").and_then(|client| client.parse().ok());
     if let (Some(client), Some(address)) = (client, form.get("post_logout_redirect_uri"))
         && call.directory().check_redirect(client, address).await?

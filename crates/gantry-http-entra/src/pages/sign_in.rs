@@ -7,14 +7,13 @@ use gantry_directory::Principal;
 use gantry_directory::sign_in::SignInError;
 use gantry_model::Timestamp;
 use gantry_model::audit::AuditAction;
-use gantry_oci::Secret;
+use gantry_oci::{Form, Secret};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use super::browser::{Browser, FORM_TOKEN, is_fresh};
 use super::html::{Page, escape, hidden};
 use crate::error::EntraError;
-use crate::form::Form;
 
 /// What is sealed while somebody looks up their code: name and password, so that they needn't write
 /// them twice.
