@@ -14,6 +14,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use gantry_model::Timestamp;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 
@@ -62,6 +63,44 @@ pub(crate) struct Certificates {
     local: LocalCertificate,
 }
 
+/// The certificates in use, for who looks after them.
+#[derive(Clone, Debug)]
+pub struct ServedCertificates(pub(crate) Arc<Certificates>);
+
+impl ServedCertificates {
+    /// When each ends that isn't the local authority's, which renews its own.
+    pub fn ends(&self) -> Vec<CertificateEnd> {
+        self.0.ends()
+    }
+}
+
+/// When a certificate ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CertificateEnd {
+    /// The first name it is for.
+    pub name: String,
+    /// Where it came from.
+    pub source: CertificateSource,
+    /// The last moment it is good.
+    pub not_after: Timestamp,
+}
+
+/// Where a certificate came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CertificateSource {
+    /// Files that the operator names.
+    Configured,
+    /// An authority that was asked.
+    Issued,
+}
+
+impl CertificateEnd {
+    fn of(facts: &CertificateFacts, source: CertificateSource) -> Self {
+        let name = facts.names.first().map_or_else(|| facts.subject.clone(), ToString::to_string);
+        Self { name, source, not_after: facts.not_after }
+    }
+}
+
 struct Configured {
     files: CertificateFiles,
     loaded: ArcSwap<Loaded>,
@@ -82,6 +121,14 @@ impl Certificates {
             })
             .collect::<Result<_, CertificateError>>()?;
         Ok(Self { configured, issued, local })
+    }
+
+    /// When the configured certificates end, and the issued ones, each by its first name.
+    fn ends(&self) -> Vec<CertificateEnd> {
+        let configured = self.configured.iter().map(|configured| {
+            CertificateEnd::of(&configured.loaded.load().facts, CertificateSource::Configured)
+        });
+        configured.chain(self.issued.ends()).collect()
     }
 
     /// The certificate of the local authority.

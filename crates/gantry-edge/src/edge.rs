@@ -15,6 +15,7 @@ use tokio::sync::Semaphore;
 use crate::authority::{Authority, AuthorityError};
 use crate::certificates::{
     CertificateError, CertificateFiles, Certificates, IssuedCertificates, LocalCertificate,
+    ServedCertificates,
 };
 use crate::challenges::Challenges;
 use crate::entrance::Entrance;
@@ -123,6 +124,11 @@ impl Edge {
             tls_minimum: config.tls_minimum,
             limits: config.limits,
         })
+    }
+
+    /// The certificates that clients are shown.
+    pub fn certificates(&self) -> ServedCertificates {
+        ServedCertificates(Arc::clone(&self.certificates))
     }
 
     /// The addresses bound, in the order they were given, with the ports that were picked.

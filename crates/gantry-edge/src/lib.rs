@@ -35,7 +35,8 @@ mod untaken;
 
 pub use authority::{Authority, AuthorityError, AuthorityParts, KeySeal, OpenKey};
 pub use certificates::{
-    CertificateError, CertificateFiles, Issued, IssuedCertificates, IssuedError,
+    CertificateEnd, CertificateError, CertificateFiles, CertificateSource, Issued,
+    IssuedCertificates, IssuedError, ServedCertificates,
 };
 pub use challenges::{ChallengeCertificate, Challenges};
 pub use connection::{ConnectionInfo, Scheme};

@@ -36,7 +36,7 @@ pub use catalog::catalog_page;
 pub use entrance::entrance;
 pub use forms::{UnreadForm, read_form};
 pub use inert::{inert, with_docker_version};
-pub use metrics::{Metrics, RegistryLabel};
+pub use metrics::{CertificateLabels, Metrics, RegistryLabel};
 pub use observe::{Answered, observe};
 pub use oci_error::OciError;
 pub use origin::{client_address, is_for_server, is_from_this_machine};

@@ -72,6 +72,15 @@ pub struct ThrottledLabels {
     of: &'static str,
 }
 
+/// A certificate as a label.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct CertificateLabels {
+    /// The first name it is for.
+    pub name: String,
+    /// Whether it is `configured` or `issued`.
+    pub source: &'static str,
+}
+
 /// Everything that is counted.
 #[derive(Debug)]
 pub struct Metrics {
@@ -97,6 +106,8 @@ pub struct Metrics {
     pub stored_blobs: Family<RegistryLabel, Gauge>,
     /// Manifests stored.
     pub stored_manifests: Family<RegistryLabel, Gauge>,
+    /// When certificates end, in seconds since 1970.
+    pub certificates: Family<CertificateLabels, Gauge>,
     /// Collections that ended well.
     pub collections: Counter,
     /// Blobs whose bytes a collection deleted.
@@ -126,6 +137,7 @@ impl Metrics {
             stored_bytes: Family::default(),
             stored_blobs: Family::default(),
             stored_manifests: Family::default(),
+            certificates: Family::default(),
             collections: Counter::default(),
             collected_blobs: Counter::default(),
             collected_bytes: Counter::default(),
@@ -178,6 +190,12 @@ impl Metrics {
         );
         registry.register("stored_blobs", "Blobs stored", self.stored_blobs.clone());
         registry.register("stored_manifests", "Manifests stored", self.stored_manifests.clone());
+        registry.register_with_unit(
+            "certificate_expiry_timestamp",
+            "When the certificate ends",
+            Unit::Seconds,
+            self.certificates.clone(),
+        );
         registry.register("collections", "Collections that ended well", self.collections.clone());
         registry.register(
             "collected_blobs",

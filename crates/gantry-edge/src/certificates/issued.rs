@@ -10,6 +10,7 @@ use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
 use super::files::Loaded;
+use super::{CertificateEnd, CertificateSource};
 use crate::facts::{CertificateFacts, FactsError};
 use crate::names::SubjectName;
 
@@ -71,6 +72,12 @@ impl IssuedCertificates {
         }
         self.0.store(Arc::new(after));
         unusable
+    }
+
+    /// When each ends.
+    pub(super) fn ends(&self) -> Vec<CertificateEnd> {
+        let end = |held: &Held| CertificateEnd::of(&held.loaded.facts, CertificateSource::Issued);
+        self.0.load().iter().map(end).collect()
     }
 
     /// The first.

@@ -69,7 +69,7 @@ async fn serve(config: Config, started: Instant) -> anyhow::Result<ExitCode> {
     background::spawn(&app, &deployment.throttle, &config, &life);
     let running = Running { addresses: addresses.clone() };
     control::spawn(&app, running, &data, &life)?;
-    let routes = Routes::new(app, &config, &life);
+    let routes = Routes::new(app, &config, &life, edge.certificates());
     let service = service_fn(move |request| {
         let routes = routes.clone();
         // It is some kilobytes, and everyone on the way hands it on by value.

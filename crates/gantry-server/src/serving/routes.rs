@@ -7,9 +7,10 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use gantry_edge::{Lifecycle, Peers};
+use gantry_edge::{CertificateSource, Lifecycle, Peers, ServedCertificates};
 use gantry_http_base::{
-    Answered, App, OciError, client_address, is_for_server, is_from_this_machine, observe,
+    Answered, App, CertificateLabels, OciError, client_address, is_for_server,
+    is_from_this_machine, observe,
 };
 use gantry_oci::ErrorCode;
 use http::{HeaderValue, Request, StatusCode, header};
@@ -28,11 +29,16 @@ pub(crate) struct Routes {
 }
 
 impl Routes {
-    pub(crate) fn new(app: Arc<App>, config: &Config, life: &Lifecycle) -> Self {
-        let readers = config.metrics.networks.clone();
+    pub(crate) fn new(
+        app: Arc<App>,
+        config: &Config,
+        life: &Lifecycle,
+        certificates: ServedCertificates,
+    ) -> Self {
+        let scraped = Scraped { readers: config.metrics.networks.clone(), certificates };
         let others = Router::new()
             .route("/", get(front))
-            .route("/metrics", get(move |app, request| metrics(app, request, readers)))
+            .route("/metrics", get(move |app, request| metrics(app, request, scraped)))
             .merge(health::routes(life.clone()))
             .fallback(nothing_here)
             .method_not_allowed_fallback(not_with_this_method)
@@ -97,9 +103,21 @@ async fn not_with_this_method() -> OciError {
     OciError::new(StatusCode::METHOD_NOT_ALLOWED, ErrorCode::Unsupported, reason)
 }
 
-async fn metrics(State(app): State<Arc<App>>, request: Request<Body>, readers: Peers) -> Response {
+/// Who may scrape, and what is looked at when they do.
+#[derive(Clone, Debug)]
+struct Scraped {
+    readers: Peers,
+    certificates: ServedCertificates,
+}
+
+async fn metrics(
+    State(app): State<Arc<App>>,
+    request: Request<Body>,
+    scraped: Scraped,
+) -> Response {
     let parts = request.into_parts().0;
-    let invited = client_address(&app, &parts).is_some_and(|client| readers.include(client));
+    let client = client_address(&app, &parts);
+    let invited = client.is_some_and(|client| scraped.readers.include(client));
     if !invited && !is_from_this_machine(&app, &parts) {
         return OciError::new(
             StatusCode::FORBIDDEN,
@@ -111,6 +129,15 @@ async fn metrics(State(app): State<Arc<App>>, request: Request<Body>, readers: P
     app.metrics
         .uploads_in_flight
         .set(i64::try_from(app.content.uploads_in_flight()).unwrap_or(i64::MAX));
+    app.metrics.certificates.clear();
+    for end in scraped.certificates.ends() {
+        let source = match end.source {
+            CertificateSource::Configured => "configured",
+            CertificateSource::Issued => "issued",
+        };
+        let labels = CertificateLabels { name: end.name, source };
+        app.metrics.certificates.get_or_create(&labels).set(end.not_after.seconds());
+    }
     let mut response = app.metrics.render().into_response();
     let open_metrics = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(open_metrics));

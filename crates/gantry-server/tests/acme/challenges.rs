@@ -29,6 +29,15 @@ async fn names_get_certificates_by(challenge: &str) {
     let said = server.doctor();
     assert!(said.contains("issued certificate: registry.example.com is good until"), "{said}");
     assert!(said.contains("issued certificate: images.example.com is good until"), "{said}");
+    let metrics = reqwest::get(format!("http://localhost:{port}/metrics")).await.unwrap();
+    let metrics = metrics.text().await.unwrap();
+    for name in ["registry.example.com", "images.example.com"] {
+        let series = "gantry_certificate_expiry_timestamp_seconds";
+        let line = format!("{series}{{name=\"{name}\",source=\"issued\"}} ");
+        let at = metrics.split_once(&line).and_then(|(_, rest)| rest.lines().next());
+        let at: i64 = at.unwrap_or_else(|| panic!("no {line} in {metrics}")).parse().unwrap();
+        assert!(at > 1_700_000_000, "{at}");
+    }
     assert!(server.log().contains(&format!("answering an {challenge}").replace("an tls", "a tls")));
 
     // A restart shows it from the first moment, and orders nothing.
