@@ -16,6 +16,7 @@ pub mod roles;
 pub mod scope_maps;
 mod signing;
 pub mod tokens;
+mod versions;
 
 use std::sync::Arc;
 use std::time::Duration;

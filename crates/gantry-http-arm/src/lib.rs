@@ -14,6 +14,7 @@ mod error;
 mod metadata;
 mod names;
 mod page;
+mod preconditions;
 mod registries;
 mod roles;
 mod route;

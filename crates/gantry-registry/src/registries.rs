@@ -1,12 +1,16 @@
 //! The registries of the server: found by the request's host, with nothing shared between them.
 
+mod change;
+
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use gantry_catalog::{Catalog, DbError, Durability, Transaction};
-use gantry_model::{BlobReads, EpochSubject, Registry, RegistryId, RegistryName, RegistrySettings};
+use gantry_catalog::{Catalog, DbError, Durability};
+use gantry_model::{BlobReads, Registry, RegistryId, RegistryName, RegistrySettings};
+
+pub use change::ChangeError;
 
 /// A registry that the configuration asks for.
 #[derive(Clone, Debug)]
@@ -19,7 +23,7 @@ pub struct WantedRegistry {
     pub domains: Vec<String>,
 }
 
-/// What the configuration wishes of a registry's settings; the rest is as the management API has it.
+/// What somebody wishes of a registry's settings; the rest stays as it is.
 #[derive(Clone)]
 pub struct Wishes(Arc<dyn Fn(&mut RegistrySettings) + Send + Sync>);
 
@@ -29,7 +33,8 @@ impl Wishes {
         Self(Arc::new(apply))
     }
 
-    fn applied_to(&self, settings: &RegistrySettings) -> RegistrySettings {
+    /// The settings with what is wished.
+    pub fn applied_to(&self, settings: &RegistrySettings) -> RegistrySettings {
         let mut settings = settings.clone();
         (self.0)(&mut settings);
         settings
@@ -105,23 +110,11 @@ impl Registries {
             match present.iter().find(|registry| registry.name == want.name) {
                 None => create(catalog, location, want).await?,
                 Some(registry) => {
-                    let settings = want.settings.applied_to(&registry.settings);
-                    change(catalog, registry, settings).await?;
+                    change::establish(catalog, registry.id, want.settings.clone()).await?;
                 }
             }
         }
         self.0.plan.store(Arc::new(Plan { wanted, hosts: Some(hosts) }));
-        self.refresh(catalog).await
-    }
-
-    /// Brings a registry's settings to these, on this node at once.
-    pub async fn change(
-        &self,
-        catalog: &Catalog,
-        registry: &Registry,
-        settings: RegistrySettings,
-    ) -> Result<(), DbError> {
-        change(catalog, registry, settings).await?;
         self.refresh(catalog).await
     }
 
@@ -180,32 +173,6 @@ impl Registries {
     pub(crate) fn blob_reads(&self, id: RegistryId) -> BlobReads {
         self.by_id(id).map(|registry| registry.settings.blob_reads).unwrap_or_default()
     }
-}
-
-/// Brings a registry's settings to these.
-async fn change(
-    catalog: &Catalog,
-    registry: &Registry,
-    settings: RegistrySettings,
-) -> Result<(), DbError> {
-    if registry.settings == settings {
-        return Ok(());
-    }
-    let id = registry.id;
-    let before = registry.settings.access.role_assignment_mode;
-    let loses_admin = registry.settings.admin_enabled && !settings.admin_enabled;
-    let change = move |tx: &mut Transaction<'_, '_>| {
-        // Whoever signed in under the other mode was promised other rights.
-        if settings.access.role_assignment_mode != before {
-            tx.registry_end_sign_ins(id)?;
-        }
-        // Or its tokens would be good again once it is enabled.
-        if loses_admin {
-            tx.epoch_raise(Some(id), EpochSubject::admin(id))?;
-        }
-        tx.registry_update(id, &settings)
-    };
-    catalog.transaction(Durability::Power, change).await
 }
 
 async fn create(catalog: &Catalog, location: &str, want: &WantedRegistry) -> Result<(), DbError> {

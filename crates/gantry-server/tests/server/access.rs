@@ -8,8 +8,10 @@ mod nodes;
 mod people;
 mod roles;
 mod tokens;
+mod writes;
 
 use http::Method;
+use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 
 use crate::support::Server;
@@ -47,6 +49,22 @@ impl<'a> Manager<'a> {
             ),
             subscription: format!("/subscriptions/{subscription}"),
         }
+    }
+
+    /// The same, at another node.
+    pub(crate) fn on<'b>(&self, server: &'b Server) -> Manager<'b> {
+        Manager {
+            server,
+            token: self.token.clone(),
+            subscription: self.subscription.clone(),
+            registry: self.registry.clone(),
+        }
+    }
+
+    /// A request below the default registry's resource id.
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let path = format!("{}{path}?api-version=2025-11-01", self.registry);
+        self.server.request(method, &path).bearer_auth(&self.token)
     }
 
     /// A call below the default registry's resource id; an empty path is the registry itself.
