@@ -9,12 +9,12 @@ use gantry_model::permission::{Actions, Actor, Grants, Identity, IdentityKind, L
 use gantry_model::roles::{RoleAssignment, RoleDefinition, built_in_by_id};
 use gantry_model::scoped::{ScopedName, Token};
 use gantry_model::{Epoch, EpochSubject, Registry, RegistryId, Timestamp};
-use gantry_oci::RepositoryPattern;
+use gantry_oci::{RepositoryPattern, Secret};
 use gantry_secrets::SecretHash;
 use quick_cache::sync::Cache;
 
-use crate::Access;
 use crate::scope_maps::of_the_system;
+use crate::{Access, SetupError};
 
 /// Profiles that are kept; each takes a few hundred bytes, more with many rules.
 const KEPT: usize = 16 << 10;
@@ -30,7 +30,7 @@ pub(crate) struct Profile {
     pub(crate) grants: Arc<Grants>,
     /// What tokens of the identity carry, so that they end with it.
     pub(crate) sign_in: i64,
-    /// What a repository-scoped token is known by.
+    /// What a repository-scoped token or the admin account is known by.
     secrets: Vec<([u8; 32], Option<Timestamp>)>,
     /// The registry's own epoch when this was found.
     registry: i64,
@@ -52,10 +52,9 @@ impl Profile {
         Actor::new(registry.id, self.identity.clone(), Arc::clone(&self.grants))
     }
 
-    /// Whether this is a password of the repository-scoped token, and if so, until when, where it
+    /// Whether this is one of the registry's own account's passwords, and if so, until when, where it
     /// ends.
-    pub(crate) fn password(&self, password: &str, now: Timestamp) -> Option<Option<Timestamp>> {
-        let shown = SecretHash::of(password);
+    pub(crate) fn password(&self, shown: &SecretHash, now: Timestamp) -> Option<Option<Timestamp>> {
         // All are compared, whichever it is.
         self.secrets.iter().fold(None, |found, (hash, expires)| {
             let is_it = shown.is_among([hash]);
@@ -147,11 +146,21 @@ impl Access {
         if identity.name() != registry.name.as_str() || !registry.settings.admin_enabled {
             return Ok(None);
         }
+        let passwords = match self.admin_passwords(registry).await {
+            Ok(passwords) => passwords,
+            Err(SetupError::Catalog(error)) => return Err(error),
+            // Nobody signs in by what can't be read.
+            Err(error) => {
+                tracing::error!(%error, "an admin account's passwords can't be read");
+                Vec::new()
+            }
+        };
+        let hash = |password: &Secret| SecretHash::of(password.expose()).0;
         Ok(Some(Profile {
             identity: identity.clone(),
             grants: Arc::new(Grants::everything()),
             sign_in,
-            secrets: Vec::new(),
+            secrets: passwords.iter().map(|(_, password)| (hash(password), None)).collect(),
             registry: registry.epoch,
             depends: draft.depends,
         }))

@@ -2,7 +2,8 @@
 
 use gantry_db::{Column, DbError, Row, Stmt, args};
 use gantry_model::{
-    AccessSettings, BlobReads, Change, NetworkSettings, Registry, RegistryId, RegistrySettings,
+    AccessSettings, BlobReads, Change, EpochSubject, NetworkSettings, Registry, RegistryId,
+    RegistrySettings,
 };
 use serde::{Deserialize, Serialize};
 
@@ -87,7 +88,9 @@ impl Transaction<'_, '_> {
         if inserted == 0 {
             return Ok(());
         }
-        self.journal_append(registry.id, &Change::RegistryCreated { name: registry.name.clone() })
+        let created = Change::RegistryCreated { name: registry.name.clone() };
+        self.journal_append(registry.id, &created)?;
+        self.epoch_raise(Some(registry.id), EpochSubject::registries())
     }
 
     /// Ends the registry's refresh tokens.
@@ -113,7 +116,8 @@ impl Transaction<'_, '_> {
                 details(settings)
             ],
         )?;
-        self.journal_append(id, &Change::RegistryUpdated { settings: settings.clone() })
+        self.journal_append(id, &Change::RegistryUpdated { settings: settings.clone() })?;
+        self.epoch_raise(Some(id), EpochSubject::registries())
     }
 }
 

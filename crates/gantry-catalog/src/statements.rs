@@ -21,7 +21,7 @@ pub fn all() -> Vec<(&'static str, &'static Stmt)> {
     let mut all = list! {
         acme_accounts: FIND SET;
         acme_challenges: INSERT FIND FIND_BY_NAME EXPIRED DELETE;
-        admin_passwords: LIST SET SET_FIRST;
+        admin_passwords: LIST OF SET SET_FIRST;
         audit: INSERT LIST TRIM;
         blobs: FIND FIND_IN_REGISTRY LIST HOLDERS INSERT LINK LOCK_LINK LOCK RENEW LINK_SIZE REFERENCED
                UNREFERENCED UNLINK DROP_UNHELD;

@@ -111,6 +111,7 @@ async fn answer(
 ) -> Result<Response, ArmError> {
     let route =
         route.ok_or_else(|| ArmError::no_such_operation(&parts.method, parts.uri.path()))?;
+    app.content.registries().be_current(app.content.catalog()).await?;
     let call = Call { app, caller, base, parts };
     match route {
         Route::Metadata => Ok(metadata::show(app, base, &parts.uri)),

@@ -7,8 +7,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use gantry_catalog::{Catalog, DbError, Durability};
-use gantry_model::{BlobReads, Registry, RegistryId, RegistryName, RegistrySettings};
+use gantry_catalog::{Catalog, DbError, Durability, Kept};
+use gantry_model::{BlobReads, EpochSubject, Registry, RegistryId, RegistryName, RegistrySettings};
 
 pub use change::ChangeError;
 
@@ -65,15 +65,16 @@ pub struct Hosts {
     pub default_registry: RegistryName,
 }
 
-/// All registries, by host and by id; kept in memory and replaced as a whole when one changes.
-/// Cheap to clone.
+/// All registries, by host and by id; kept in memory and replaced as a whole when one changes. They
+/// count for as long as their epoch does ([`Registries::be_current`]). Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Registries(Arc<Inner>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Inner {
     plan: ArcSwap<Plan>,
-    directory: ArcSwap<Directory>,
+    directory: Kept<Directory>,
+    subject: EpochSubject,
 }
 
 /// What the configuration says about registries.
@@ -85,6 +86,8 @@ struct Plan {
 
 #[derive(Debug, Default)]
 struct Directory {
+    /// Of the registries, before they were read.
+    epoch: i64,
     by_id: HashMap<RegistryId, Arc<Registry>>,
     by_host: HashMap<String, Arc<Registry>>,
     default: Option<Arc<Registry>>,
@@ -93,7 +96,11 @@ struct Directory {
 impl Registries {
     /// No registries yet.
     pub fn none() -> Self {
-        Self(Arc::new(Inner::default()))
+        Self(Arc::new(Inner {
+            plan: ArcSwap::default(),
+            directory: Kept::new(Directory::default()),
+            subject: EpochSubject::registries(),
+        }))
     }
 
     /// Makes the registries that `wanted` asks for where they aren't there, brings their settings
@@ -120,10 +127,26 @@ impl Registries {
 
     /// Brings what is kept in memory up to the catalog.
     pub async fn refresh(&self, catalog: &Catalog) -> Result<(), DbError> {
+        let begun = self.0.directory.begin();
+        let epoch = catalog.epoch(&self.0.subject).await?;
         let registries = catalog.registry_list().await?;
-        let directory = Directory::new(registries, &self.0.plan.load());
-        self.0.directory.store(Arc::new(directory));
+        let directory = Directory::new(epoch, registries, &self.0.plan.load());
+        self.0.directory.store(begun, directory);
         Ok(())
+    }
+
+    /// Sees to it that what is in memory is what is in the catalog, before it says who gets in. Costs
+    /// no query while nothing has changed and other nodes' changes are followed; where they can't be,
+    /// one for each request.
+    pub async fn be_current(&self, catalog: &Catalog) -> Result<(), DbError> {
+        if catalog.epoch_known(&self.0.subject) == Some(self.0.directory.load().epoch) {
+            return Ok(());
+        }
+        let present = catalog.epoch(&self.0.subject).await?;
+        match present == self.0.directory.load().epoch {
+            true => Ok(()),
+            false => self.refresh(catalog).await,
+        }
     }
 
     /// The registry that answers on `host` (a host name or address, without a port or brackets)
@@ -191,8 +214,8 @@ async fn create(catalog: &Catalog, location: &str, want: &WantedRegistry) -> Res
 }
 
 impl Directory {
-    fn new(registries: Vec<Registry>, plan: &Plan) -> Self {
-        let mut directory = Self::default();
+    fn new(epoch: i64, registries: Vec<Registry>, plan: &Plan) -> Self {
+        let mut directory = Self { epoch, ..Self::default() };
         for registry in registries.into_iter().map(Arc::new) {
             for host in plan.hosts_of(&registry.name) {
                 directory.by_host.insert(host.to_ascii_lowercase(), Arc::clone(&registry));
