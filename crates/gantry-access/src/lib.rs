@@ -9,6 +9,7 @@ mod access_tokens;
 mod admin;
 mod audit;
 mod authenticate;
+mod authority;
 mod claims;
 mod profile;
 mod refresh_tokens;
@@ -35,6 +36,8 @@ pub use access_tokens::{AccessToken, SignedIn, TooManyScopes};
 pub use audit::{Audit, Noted};
 pub use authenticate::AuthenticationError;
 use authenticate::Remembered;
+pub use authority::Authority;
+use authority::KeptRoles;
 pub use claims::TokenError;
 use profile::Profiles;
 pub use profile::scope_has;
@@ -79,6 +82,7 @@ struct Inner {
     keys: Kept<SigningKeys>,
     verified: VerifiedTokens,
     profiles: Profiles,
+    roles: KeptRoles,
     remembered: Remembered,
     audit: Audit,
 }
@@ -121,6 +125,7 @@ impl Access {
             keys: Kept::new(keys),
             verified: VerifiedTokens::default(),
             profiles: Profiles::default(),
+            roles: KeptRoles::default(),
             remembered: Remembered::default(),
             audit,
         })))

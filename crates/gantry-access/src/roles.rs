@@ -200,20 +200,12 @@ impl Access {
         self.0.catalog.transaction(Durability::Power, delete).await
     }
 
-    /// Whether the principal may do `action` to the resource, by the roles that it has there.
-    pub async fn may(
-        &self,
-        principal: Guid,
-        action: &str,
-        resource: &ResourceId,
-    ) -> Result<bool, DbError> {
-        let resource = resource.as_str().to_ascii_lowercase();
-        let roles = self.roles_of(principal).await?;
-        Ok(roles.iter().any(|(assignment, role)| {
-            assignment.condition.is_none()
-                && scope_has(&assignment.scope.to_ascii_lowercase(), &resource)
-                && role.allows(action)
-        }))
+    /// The role of that id, the server's own or an operator's.
+    pub async fn find_role(&self, id: Guid) -> Result<Option<RoleDefinition>, DbError> {
+        match built_in_by_id(id) {
+            Some(role) => Ok(Some(role.clone())),
+            None => self.0.catalog.role_find(id).await,
+        }
     }
 }
 

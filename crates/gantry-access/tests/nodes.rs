@@ -6,11 +6,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use gantry_access::roles::NewAssignment;
 use gantry_access::{Access, AccessOptions, AuthenticationError, SignedIn};
+use gantry_arm::{Guid, ResourceId};
 use gantry_catalog::Catalog;
 use gantry_db::{Db, SqliteOptions};
 use gantry_directory::{BootstrapWishes, Directory};
 use gantry_issuers::Issuers;
+use gantry_model::directory::PrincipalType;
 use gantry_model::{
     Clock, EpochSubject, ManualClock, Registry, RegistryId, RegistrySettings, Timestamp,
 };
@@ -138,4 +141,33 @@ async fn passwords_are_not_remembered_for_longer_than_others_are_followed() {
     assert!(nodes.works(&nodes.there, &old).await, "it has followed a moment ago");
     nodes.there.catalog.epoch_trust_until(Instant::now());
     assert!(!nodes.works(&nodes.there, &old).await, "it asks, since it doesn't follow");
+}
+
+#[tokio::test]
+async fn roles_are_remembered_until_they_change() {
+    let nodes = Nodes::start().await;
+    let scope = nodes.here.access.resource_id(&nodes.registry);
+    let scope: ResourceId = scope.parse().unwrap();
+    let (principal, reader) = (Guid::from_bytes([7; 16]), "acdd72a7-3385-48ef-bd42-f606fba81ae7");
+    let made = nodes.here.access.assign_role(NewAssignment {
+        id: Guid::from_bytes([8; 16]),
+        scope: scope.clone(),
+        principal,
+        principal_type: Some(PrincipalType::User),
+        role: reader.parse().unwrap(),
+        condition: None,
+        description: None,
+        by: "operator".into(),
+    });
+    let made = made.await.unwrap();
+    let may = async |node: &Node| {
+        let authority = node.access.authority_of(principal).await.unwrap();
+        authority.may("Microsoft.ContainerRegistry/registries/read", &scope)
+    };
+    assert!(may(&nodes.here).await && may(&nodes.there).await);
+    nodes.here.access.remove_assignment(made.id).await.unwrap();
+    assert!(!may(&nodes.here).await);
+    assert!(may(&nodes.there).await, "it asks nobody until it has heard of it");
+    nodes.there.catalog.epoch_forget(&EpochSubject::assigned(&principal.to_string()));
+    assert!(!may(&nodes.there).await);
 }

@@ -45,7 +45,10 @@ pub(crate) fn find(
 pub(crate) fn visible(call: &Call<'_>) -> Vec<(Arc<Registry>, ResourceId)> {
     let all = call.app.content.registries().all().into_iter();
     let with_id = all.filter_map(|one| Some((id(call, &one)?, one)));
-    with_id.filter(|(id, _)| call.caller.may(READ, id)).map(|(id, one)| (one, id)).collect()
+    with_id
+        .filter(|(id, _)| call.caller.authority().may(READ, id))
+        .map(|(id, one)| (one, id))
+        .collect()
 }
 
 /// The registry's id.
