@@ -7,6 +7,8 @@
 
 mod access_tokens;
 mod admin;
+mod administration;
+pub mod assignments;
 mod audit;
 mod authenticate;
 mod authority;

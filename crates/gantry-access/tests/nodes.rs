@@ -6,8 +6,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use gantry_access::roles::NewAssignment;
-use gantry_access::{Access, AccessOptions, AuthenticationError, SignedIn};
+use gantry_access::assignments::NewAssignment;
+use gantry_access::{Access, AccessOptions, AuthenticationError, Authority, SignedIn};
 use gantry_arm::{Guid, ResourceId};
 use gantry_catalog::Catalog;
 use gantry_db::{Db, SqliteOptions};
@@ -15,7 +15,8 @@ use gantry_directory::{BootstrapWishes, Directory};
 use gantry_issuers::Issuers;
 use gantry_model::directory::PrincipalType;
 use gantry_model::{
-    Clock, EpochSubject, ManualClock, Registry, RegistryId, RegistrySettings, Timestamp,
+    Clock, EpochSubject, ManualClock, Precondition, Registry, RegistryId, RegistrySettings,
+    Timestamp,
 };
 use gantry_oci::Secret;
 use gantry_outbound::{Outbound, OutboundOptions};
@@ -149,7 +150,7 @@ async fn roles_are_remembered_until_they_change() {
     let scope = nodes.here.access.resource_id(&nodes.registry);
     let scope: ResourceId = scope.parse().unwrap();
     let (principal, reader) = (Guid::from_bytes([7; 16]), "acdd72a7-3385-48ef-bd42-f606fba81ae7");
-    let made = nodes.here.access.assign_role(NewAssignment {
+    let new = NewAssignment {
         id: Guid::from_bytes([8; 16]),
         scope: scope.clone(),
         principal,
@@ -158,14 +159,16 @@ async fn roles_are_remembered_until_they_change() {
         condition: None,
         description: None,
         by: "operator".into(),
-    });
-    let made = made.await.unwrap();
+    };
+    let (operator, any) = (Authority::operator(), Precondition::None);
+    let made = nodes.here.access.assign_role(&operator, new, any.clone()).await.unwrap().0.value;
     let may = async |node: &Node| {
         let authority = node.access.authority_of(principal).await.unwrap();
         authority.may("Microsoft.ContainerRegistry/registries/read", &scope)
     };
     assert!(may(&nodes.here).await && may(&nodes.there).await);
-    nodes.here.access.remove_assignment(made.id).await.unwrap();
+    let removed = nodes.here.access.remove_assignment(&operator, &scope, made.id, any);
+    removed.await.unwrap();
     assert!(!may(&nodes.here).await);
     assert!(may(&nodes.there).await, "it asks nobody until it has heard of it");
     nodes.there.catalog.epoch_forget(&EpochSubject::assigned(&principal.to_string()));

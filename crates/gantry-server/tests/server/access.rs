@@ -6,6 +6,7 @@ mod limits;
 mod network;
 mod nodes;
 mod people;
+mod role_writes;
 mod roles;
 mod tokens;
 mod writes;
@@ -63,8 +64,28 @@ impl<'a> Manager<'a> {
 
     /// A request below the default registry's resource id.
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        let path = format!("{}{path}?api-version=2025-11-01", self.registry);
+        self.request_at(method, &format!("{}{path}", self.registry))
+    }
+
+    /// A request anywhere.
+    pub(crate) fn request_at(&self, method: Method, path: &str) -> RequestBuilder {
+        let path = format!("{path}?api-version=2025-11-01");
         self.server.request(method, &path).bearer_auth(&self.token)
+    }
+
+    /// The assignments by which somebody owns the subscription.
+    pub(crate) async fn owners(&self) -> Vec<Value> {
+        const OWNER: &str = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635";
+        let path =
+            format!("{}/providers/Microsoft.Authorization/roleAssignments", self.subscription);
+        let (_, mut all) = self.call_at(Method::GET, &path, Value::Null).await;
+        let is_owner = |one: &Value| {
+            let properties = &one["properties"];
+            properties["roleDefinitionId"].as_str().unwrap().ends_with(OWNER)
+                && properties["scope"] == self.subscription
+        };
+        let Value::Array(all) = all["value"].take() else { panic!("{all}") };
+        all.into_iter().filter(is_owner).collect()
     }
 
     /// A call below the default registry's resource id; an empty path is the registry itself.
@@ -74,8 +95,7 @@ impl<'a> Manager<'a> {
 
     /// A call anywhere.
     pub(crate) async fn call_at(&self, method: Method, path: &str, body: Value) -> (u16, Value) {
-        let path = format!("{path}?api-version=2025-11-01");
-        let request = self.server.request(method, &path).bearer_auth(&self.token);
+        let request = self.request_at(method, path);
         let request = if body.is_null() { request } else { request.json(&body) };
         let answer = request.send().await.unwrap();
         let status = answer.status().as_u16();

@@ -12,7 +12,7 @@ use crate::support::Server;
 const WRITERS: usize = 8;
 
 /// Runs `test` with whoever manages the registry on one machine, and on each of two nodes.
-async fn on_each_deployment(test: impl AsyncFn(&[Manager<'_>])) {
+pub(super) async fn on_each_deployment(test: impl AsyncFn(&[Manager<'_>])) {
     let alone = Server::start(&[]).await;
     test(&[Manager::of(&alone).await]).await;
     let (database, blobs) = stores().await;
