@@ -7,7 +7,7 @@ use gantry_access::assignments::NewAssignment;
 use gantry_access::roles::RoleError;
 use gantry_access::scope_has;
 use gantry_arm::{Field, Filter, Guid, ResourceId, Term};
-use gantry_http_base::Query;
+use gantry_http_base::{Query, made};
 use gantry_model::directory::PrincipalType;
 use gantry_model::roles::RoleAssignment;
 use http::StatusCode;
@@ -111,19 +111,26 @@ pub(crate) async fn one(
             let Wanted { properties } = body::read(call.app, body).await?;
             let new = wished(call, scope, id, properties)?;
             let assigned = access.assign_role(by, new, precondition).await;
-            let (made, written) = assigned.map_err(refused)?;
-            Ok(tagged(status(written), &made.version, render(call, &made.value)))
+            let (assigned, written) = assigned.map_err(refused)?;
+            let shown = render(call, &assigned.value);
+            let answer = tagged(status(written), &assigned.version, shown);
+            Ok(made(answer, whose(&assigned.value)))
         }
         Verb::Patch => Err(ArmError::no_such_operation(&call.parts.method, call.parts.uri.path())),
         Verb::Delete => {
             let precondition = precondition(&call.parts.headers)?;
             match access.remove_assignment(by, scope, id, precondition).await {
-                Ok(gone) => Ok(Json(render(call, &gone)).into_response()),
+                Ok(gone) => Ok(made(Json(render(call, &gone)).into_response(), whose(&gone))),
                 Err(RoleError::NoSuchAssignment(_)) => Ok(StatusCode::NO_CONTENT.into_response()),
                 Err(error) => Err(refused(error)),
             }
         }
     }
+}
+
+/// Which role of whom it is, for the audit stream.
+fn whose(assignment: &RoleAssignment) -> String {
+    format!("role {} of {}", assignment.role, assignment.principal)
 }
 
 fn wished(

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use gantry_access::SetupError;
+use gantry_http_base::made;
 use gantry_model::Registry;
 use http::StatusCode;
 use serde::Deserialize;
@@ -37,9 +38,12 @@ pub(crate) async fn regenerate(
     let registry = registries::find(call, at, REGENERATE)?;
     check_enabled(&registry)?;
     let Regenerate { name } = body::read(call.app, body).await?;
-    let made = call.app.access.regenerate_admin_password(&registry, &name).await;
-    match made.map_err(refused)? {
-        true => Ok(Json(shown(call, &registry).await?).into_response()),
+    let regenerated = call.app.access.regenerate_admin_password(&registry, &name).await;
+    match regenerated.map_err(refused)? {
+        true => {
+            let shown = Json(shown(call, &registry).await?).into_response();
+            Ok(made(shown, name.to_ascii_lowercase()))
+        }
         false => Err(ArmError::bad_request("name is password or password2")),
     }
 }

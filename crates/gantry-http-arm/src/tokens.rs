@@ -3,8 +3,9 @@
 use axum::Json;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use gantry_access::tokens::{TokenChange, TokenError};
+use gantry_access::tokens::{NewPasswords, TokenChange, TokenError};
 use gantry_arm::ResourceId;
+use gantry_http_base::made;
 use gantry_model::scoped::{ScopedName, Token, TokenPassword, TokenPasswordName};
 use gantry_model::{IfAbsent, Registry, Timestamp};
 use http::StatusCode;
@@ -153,10 +154,9 @@ pub(crate) async fn generate(
     let name: ScopedName = name.parse().map_err(ArmError::bad_request)?;
     let expiry = wanted.expiry.map(|text| text.parse::<Timestamp>().map_err(ArmError::bad_request));
     let expiry = expiry.transpose()?;
-    let made = call.app.access.generate_passwords(&registry, &name, wanted.name, expiry);
-    let made = made.await.map_err(refused)?;
-    let passwords: Vec<Value> = made
-        .passwords
+    let generated = call.app.access.generate_passwords(&registry, &name, wanted.name, expiry);
+    let NewPasswords { user, passwords: made_passwords } = generated.await.map_err(refused)?;
+    let passwords: Vec<Value> = made_passwords
         .iter()
         .map(|(row, text)| {
             let mut shown = password(row);
@@ -164,7 +164,9 @@ pub(crate) async fn generate(
             shown
         })
         .collect();
-    Ok(Json(json!({ "username": made.user.as_str(), "passwords": passwords })).into_response())
+    let names: Vec<_> = made_passwords.iter().map(|(row, _)| row.name.as_str()).collect();
+    let shown = json!({ "username": user.as_str(), "passwords": passwords });
+    Ok(made(Json(shown).into_response(), format!("token {user}: {}", names.join(", "))))
 }
 
 /// The action that the verb takes.

@@ -162,9 +162,9 @@ impl Graph<'_> {
 
     /// Notes in the audit stream who changed something, or may not.
     fn note(&self, outcome: &Result<Reply, GraphError>) {
-        let outcome = match outcome {
-            Ok(_) => AuditOutcome::Granted,
-            Err(error) if error.is_denial() => AuditOutcome::Refused,
+        let (outcome, made) = match outcome {
+            Ok(reply) => (AuditOutcome::Granted, reply.id()),
+            Err(error) if error.is_denial() => (AuditOutcome::Refused, None),
             Err(_) => return,
         };
         let identity = match &self.caller {
@@ -175,7 +175,8 @@ impl Graph<'_> {
             GraphCaller::Operator => return,
         };
         let parts = self.call.parts;
-        let detail = format!("{} {}", parts.method, parts.uri.path());
+        let made = made.map(|id| format!(": {id}")).unwrap_or_default();
+        let detail = format!("{} {}{made}", parts.method, parts.uri.path());
         self.call.note(AuditAction::Manage, outcome, &identity, detail);
     }
 

@@ -1,6 +1,7 @@
 //! Who may do what, by every kind of credential, through the front door.
 
 mod attacks;
+mod audit;
 mod callers;
 mod limits;
 mod network;
