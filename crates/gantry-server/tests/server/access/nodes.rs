@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
+use tokio_util::task::TaskTracker;
 
 use super::{Manager, access_token, push_index, with_token};
 use crate::cluster::{node, settings, stores};
@@ -101,10 +102,12 @@ impl Line {
         let at = database.split("host=").nth(1).unwrap().split('&').next().unwrap();
         let (near, far) = (dir.path().join(SOCKET), Path::new(at).join(SOCKET));
         let (listener, line) = (UnixListener::bind(near).unwrap(), whole.subscribe());
-        tokio::spawn(async move {
+        let tasks = TaskTracker::new();
+        let carrying = tasks.clone();
+        tasks.spawn(async move {
             loop {
                 let (near, _) = listener.accept().await.unwrap();
-                tokio::spawn(carry(near, far.clone(), line.clone()));
+                carrying.spawn(carry(near, far.clone(), line.clone()));
             }
         });
         let database = database.replace(at, &dir.path().display().to_string());

@@ -23,10 +23,13 @@ pub(super) async fn on_each_deployment(test: impl AsyncFn(&[Manager<'_>])) {
     test(&[manager, other]).await;
 }
 
+/// Method, path below the registry, body, a header.
+type Change = (Method, String, Value, Option<(&'static str, String)>);
+
 /// Sends all at once, each to the next node; answers their statuses.
 async fn at_once(
     managers: &[Manager<'_>],
-    changes: impl IntoIterator<Item = (Method, String, Value, Option<(&'static str, String)>)>,
+    changes: impl IntoIterator<Item = Change>,
 ) -> Vec<StatusCode> {
     let mut under_way = JoinSet::new();
     for (at, (method, path, body, header)) in changes.into_iter().enumerate() {
@@ -38,7 +41,7 @@ async fn at_once(
     under_way.join_all().await
 }
 
-fn patch(path: &str, properties: Value) -> (Method, String, Value, Option<(&'static str, String)>) {
+fn patch(path: &str, properties: &Value) -> Change {
     (Method::PATCH, path.to_owned(), json!({ "properties": properties }), None)
 }
 
@@ -60,15 +63,18 @@ async fn of_changes_at_once_none_is_lost() {
             let done = at_once(
                 managers,
                 [
-                    patch("", json!({ "adminUserEnabled": on })),
-                    patch("", json!({ "anonymousPullEnabled": on })),
-                    patch("", json!({ "dataEndpointEnabled": on })),
-                    patch("", json!({ "networkRuleBypassOptions": word("None", "AzureServices") })),
-                    patch("", json!({ "networkRuleSet": rules })),
-                    patch(token, json!({ "status": word("disabled", "enabled") })),
-                    patch(token, json!({ "scopeMapId": map })),
-                    patch(scope_map, json!({ "description": format!("round {round}") })),
-                    patch(scope_map, json!({ "actions": actions })),
+                    patch("", &json!({ "adminUserEnabled": on })),
+                    patch("", &json!({ "anonymousPullEnabled": on })),
+                    patch("", &json!({ "dataEndpointEnabled": on })),
+                    patch(
+                        "",
+                        &json!({ "networkRuleBypassOptions": word("None", "AzureServices") }),
+                    ),
+                    patch("", &json!({ "networkRuleSet": rules })),
+                    patch(token, &json!({ "status": word("disabled", "enabled") })),
+                    patch(token, &json!({ "scopeMapId": map })),
+                    patch(scope_map, &json!({ "description": format!("round {round}") })),
+                    patch(scope_map, &json!({ "actions": actions })),
                 ],
             );
             assert!(done.await.iter().all(StatusCode::is_success), "round {round}");
