@@ -143,6 +143,6 @@ impl Audit {
 
 /// What strangers write is kept short.
 fn bounded(text: &str) -> String {
-    const LONGEST: usize = 300;
+    const LONGEST: usize = 500;
     text[..text.floor_char_boundary(LONGEST)].to_owned()
 }

@@ -7,8 +7,11 @@
 
 mod access_tokens;
 mod admin;
+mod administration;
+pub mod assignments;
 mod audit;
 mod authenticate;
+mod authority;
 mod claims;
 mod profile;
 mod refresh_tokens;
@@ -16,15 +19,15 @@ pub mod roles;
 pub mod scope_maps;
 mod signing;
 pub mod tokens;
+mod versions;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 pub use gantry_catalog::DbError;
-use gantry_catalog::{Catalog, Durability, Transaction};
+use gantry_catalog::{Catalog, Kept};
 use gantry_directory::{Directory, KeptKey};
 use gantry_model::{Clock, Registry};
 use gantry_oci::Secret;
@@ -32,10 +35,11 @@ use gantry_secrets::{MasterKey, SealError};
 
 use access_tokens::VerifiedTokens;
 pub use access_tokens::{AccessToken, SignedIn, TooManyScopes};
-use admin::AdminAccounts;
 pub use audit::{Audit, Noted};
 pub use authenticate::AuthenticationError;
 use authenticate::Remembered;
+pub use authority::Authority;
+use authority::KeptRoles;
 pub use claims::TokenError;
 use profile::Profiles;
 pub use profile::scope_has;
@@ -77,10 +81,10 @@ struct Inner {
     master_key: MasterKey,
     directory: Directory,
     options: AccessOptions,
-    admins: ArcSwap<AdminAccounts>,
-    keys: ArcSwap<SigningKeys>,
+    keys: Kept<SigningKeys>,
     verified: VerifiedTokens,
     profiles: Profiles,
+    roles: KeptRoles,
     remembered: Remembered,
     audit: Audit,
 }
@@ -111,7 +115,7 @@ impl Access {
     ) -> Result<Self, SetupError> {
         let wanted =
             options.admin_password.as_ref().map(|password| (default_registry.id, password));
-        let admins = AdminAccounts::open(catalog, master_key, registries, wanted).await?;
+        admin::establish(catalog, master_key, registries, wanted).await?;
         let keys = SigningKeys::open(catalog, master_key).await?;
         let audit = Audit::new(catalog, &clock);
         Ok(Self(Arc::new(Inner {
@@ -120,10 +124,10 @@ impl Access {
             master_key: master_key.clone(),
             directory: directory.clone(),
             options,
-            admins: ArcSwap::from_pointee(admins),
-            keys: ArcSwap::from_pointee(keys),
+            keys: Kept::new(keys),
             verified: VerifiedTokens::default(),
             profiles: Profiles::default(),
+            roles: KeptRoles::default(),
             remembered: Remembered::default(),
             audit,
         })))
@@ -139,35 +143,11 @@ impl Access {
         &self.0.audit
     }
 
-    /// The passwords of the registry's admin account, with their names.
-    pub fn admin_passwords(&self, registry: &Registry) -> Vec<(&'static str, Secret)> {
-        self.0.admins.load().passwords(registry.id).to_vec()
-    }
-
-    /// Makes one of the admin account's passwords anew, and ends what came by either; false if there
-    /// is none of that name.
-    pub async fn regenerate_admin_password(
-        &self,
-        registry: &Registry,
-        name: &str,
-        registries: &[Arc<Registry>],
-    ) -> Result<bool, SetupError> {
-        let Some(row) = admin::regenerated(&self.0.master_key, registry, name) else {
-            return Ok(false);
-        };
-        let set = move |tx: &mut Transaction<'_, '_>| tx.admin_password_set(&row);
-        self.0.catalog.transaction(Durability::Power, set).await?;
-        self.refresh(registries).await?;
-        Ok(true)
-    }
-
-    /// Brings what is kept in memory up to the catalog, after another node has changed it.
-    pub async fn refresh(&self, registries: &[Arc<Registry>]) -> Result<(), SetupError> {
-        let (catalog, master_key) = (&self.0.catalog, &self.0.master_key);
-        let admins = AdminAccounts::open(catalog, master_key, registries, None).await?;
-        let keys = SigningKeys::open(catalog, master_key).await?;
-        self.0.admins.store(Arc::new(admins));
-        self.0.keys.store(Arc::new(keys));
+    /// Brings the keys that are kept in memory up to the catalog, after another node has made one.
+    pub async fn refresh_keys(&self) -> Result<(), SetupError> {
+        let begun = self.0.keys.begin();
+        let keys = SigningKeys::open(&self.0.catalog, &self.0.master_key).await?;
+        self.0.keys.store(begun, keys);
         Ok(())
     }
 
@@ -187,9 +167,7 @@ impl Access {
     /// Makes a new key for registries' tokens.
     pub async fn rotate_keys(&self) -> Result<(), SetupError> {
         signing::rotate(&self.0.catalog, &self.0.master_key).await?;
-        let keys = SigningKeys::open(&self.0.catalog, &self.0.master_key).await?;
-        self.0.keys.store(Arc::new(keys));
-        Ok(())
+        self.refresh_keys().await
     }
 
     /// The keys of registries' tokens that are kept, newest first.

@@ -6,21 +6,17 @@ use std::sync::Arc;
 use gantry_arm::Guid;
 use gantry_catalog::DbError;
 use gantry_model::permission::{Actions, Actor, Grants, Identity, IdentityKind, Listing};
-use gantry_model::roles::{RoleAssignment, RoleDefinition, built_in_by_id};
 use gantry_model::scoped::{ScopedName, Token};
 use gantry_model::{Epoch, EpochSubject, Registry, RegistryId, Timestamp};
-use gantry_oci::RepositoryPattern;
+use gantry_oci::{RepositoryPattern, Secret};
 use gantry_secrets::SecretHash;
 use quick_cache::sync::Cache;
 
-use crate::Access;
+use crate::scope_maps::of_the_system;
+use crate::{Access, SetupError};
 
 /// Profiles that are kept; each takes a few hundred bytes, more with many rules.
 const KEPT: usize = 16 << 10;
-/// Groups that somebody may be in, also through groups.
-const MOST_GROUPS: usize = 1000;
-/// Roles that one of them may have.
-const MOST_ASSIGNMENTS: usize = 5000;
 
 /// What an identity is granted in a registry.
 #[derive(Debug)]
@@ -29,7 +25,7 @@ pub(crate) struct Profile {
     pub(crate) grants: Arc<Grants>,
     /// What tokens of the identity carry, so that they end with it.
     pub(crate) sign_in: i64,
-    /// What a repository-scoped token is known by.
+    /// What a repository-scoped token or the admin account is known by.
     secrets: Vec<([u8; 32], Option<Timestamp>)>,
     /// The registry's own epoch when this was found.
     registry: i64,
@@ -51,10 +47,9 @@ impl Profile {
         Actor::new(registry.id, self.identity.clone(), Arc::clone(&self.grants))
     }
 
-    /// Whether this is a password of the repository-scoped token, and if so, until when, where it
+    /// Whether this is one of the registry's own account's passwords, and if so, until when, where it
     /// ends.
-    pub(crate) fn password(&self, password: &str, now: Timestamp) -> Option<Option<Timestamp>> {
-        let shown = SecretHash::of(password);
+    pub(crate) fn password(&self, shown: &SecretHash, now: Timestamp) -> Option<Option<Timestamp>> {
         // All are compared, whichever it is.
         self.secrets.iter().fold(None, |found, (hash, expires)| {
             let is_it = shown.is_among([hash]);
@@ -69,13 +64,17 @@ impl Profile {
 
 /// A profile in the making: what it depends on is read before what depends on it, so that a change
 /// in between leaves a profile that is not current.
-struct Draft<'a> {
+pub(crate) struct Draft<'a> {
     access: &'a Access,
-    depends: Vec<Epoch>,
+    pub(crate) depends: Vec<Epoch>,
 }
 
-impl Draft<'_> {
-    async fn depends_on(&mut self, subject: EpochSubject) -> Result<i64, DbError> {
+impl<'a> Draft<'a> {
+    pub(crate) fn new(access: &'a Access) -> Self {
+        Self { access, depends: Vec::new() }
+    }
+
+    pub(crate) async fn depends_on(&mut self, subject: EpochSubject) -> Result<i64, DbError> {
         let value = self.access.0.catalog.epoch(&subject).await?;
         self.depends.push(Epoch(subject, value));
         Ok(value)
@@ -95,12 +94,13 @@ impl Access {
 
     /// Whether nothing has changed that the profile depends on, as far as is known.
     pub(crate) fn is_current(&self, registry: &Registry, profile: &Profile) -> bool {
+        profile.registry == registry.epoch && self.are_current(&profile.depends)
+    }
+
+    /// Whether these are the present epochs, as far as is known.
+    pub(crate) fn are_current(&self, epochs: &[Epoch]) -> bool {
         let catalog = &self.0.catalog;
-        profile.registry == registry.epoch
-            && profile
-                .depends
-                .iter()
-                .all(|Epoch(subject, value)| catalog.epoch_known(subject) == Some(*value))
+        epochs.iter().all(|Epoch(subject, value)| catalog.epoch_known(subject) == Some(*value))
     }
 
     /// The profile; `None` if there is no such identity, or it may not sign in.
@@ -112,7 +112,7 @@ impl Access {
         if let Some(profile) = self.known_profile(registry, identity) {
             return Ok(Some(profile));
         }
-        let draft = Draft { access: self, depends: Vec::new() };
+        let draft = Draft::new(self);
         let found = match identity.kind() {
             IdentityKind::Anonymous => Some(self.anonymous(registry)),
             IdentityKind::Admin => self.admin_profile(registry, identity, draft).await?,
@@ -146,11 +146,21 @@ impl Access {
         if identity.name() != registry.name.as_str() || !registry.settings.admin_enabled {
             return Ok(None);
         }
+        let passwords = match self.admin_passwords(registry).await {
+            Ok(passwords) => passwords,
+            Err(SetupError::Catalog(error)) => return Err(error),
+            // Nobody signs in by what can't be read.
+            Err(error) => {
+                tracing::error!(%error, "an admin account's passwords can't be read");
+                Vec::new()
+            }
+        };
+        let hash = |password: &Secret| SecretHash::of(password.expose()).0;
         Ok(Some(Profile {
             identity: identity.clone(),
             grants: Arc::new(Grants::everything()),
             sign_in,
-            secrets: Vec::new(),
+            secrets: passwords.iter().map(|(_, password)| (hash(password), None)).collect(),
             registry: registry.epoch,
             depends: draft.depends,
         }))
@@ -192,12 +202,13 @@ impl Access {
         draft: &mut Draft<'_>,
     ) -> Result<Grants, DbError> {
         let name = &token.scope_map;
-        let Some(first) = self.find_scope_map(registry, name).await? else {
-            return Ok(Grants::none());
-        };
-        let Some(id) = first.id else { return Ok(first.grants()) };
+        if let Some(own) = of_the_system(name) {
+            return Ok(own.grants());
+        }
+        let first = self.0.catalog.scope_map_find(registry.id, name).await?;
+        let Some(id) = first.and_then(|map| map.id) else { return Ok(Grants::none()) };
         draft.depends_on(EpochSubject::scope_map(id)).await?;
-        let again = self.find_scope_map(registry, name).await?;
+        let again = self.0.catalog.scope_map_find(registry.id, name).await?;
         Ok(again.filter(|map| map.id == Some(id)).map_or_else(Grants::none, |map| map.grants()))
     }
 
@@ -212,11 +223,12 @@ impl Access {
         if !self.may_sign_in(id).await? {
             return Ok(None);
         }
-        let assigned = self.assigned(id, &mut draft).await?;
+        let roles = self.roles(id).await?;
+        draft.depends.extend_from_slice(&roles.depends);
         let here = self.resource_id(registry).to_ascii_lowercase();
         let mut grants = everyones(registry);
         let mode = registry.settings.access.role_assignment_mode;
-        for (assignment, role) in &assigned {
+        for (assignment, role) in &roles.assigned {
             if scope_has(&assignment.scope.to_ascii_lowercase(), &here) {
                 grants.add_all(&assignment.grants(role, mode));
             }
@@ -240,59 +252,6 @@ impl Access {
             return Ok(found.enabled);
         }
         Ok(self.0.catalog.foreigner_find(id).await?.is_some())
-    }
-
-    /// Which roles the principal has, itself or through groups.
-    async fn assigned(
-        &self,
-        id: Guid,
-        draft: &mut Draft<'_>,
-    ) -> Result<Vec<(RoleAssignment, RoleDefinition)>, DbError> {
-        let catalog = &self.0.catalog;
-        let mut assigned = Vec::new();
-        // Each group costs a few small questions, and that a group is in itself ends here.
-        let mut whole = vec![id];
-        let mut at = 0;
-        while let Some(&one) = whole.get(at) {
-            at += 1;
-            draft.depends_on(EpochSubject::assigned(&one.to_string())).await?;
-            let mut groups = catalog.groups_of(one, MOST_GROUPS).await?;
-            if one == id
-                && let Some(foreigner) = catalog.foreigner_find(id).await?
-            {
-                groups.extend(foreigner.groups);
-            }
-            for group in groups {
-                if whole.len() < MOST_GROUPS && !whole.contains(&group) {
-                    whole.push(group);
-                }
-            }
-            for assignment in catalog.role_assignments_of(one, MOST_ASSIGNMENTS).await? {
-                if built_in_by_id(assignment.role).is_none() {
-                    draft.depends_on(EpochSubject::role(&assignment.role.to_string())).await?;
-                }
-                if let Some(role) = self.find_role(assignment.role).await? {
-                    assigned.push((assignment, role));
-                }
-            }
-        }
-        Ok(assigned)
-    }
-
-    /// The roles that the principal has, wherever.
-    pub async fn roles_of(
-        &self,
-        id: Guid,
-    ) -> Result<Vec<(RoleAssignment, RoleDefinition)>, DbError> {
-        self.assigned(id, &mut Draft { access: self, depends: Vec::new() }).await
-    }
-
-    /// The role of that id, the server's own or an operator's.
-    pub async fn find_role(&self, id: Guid) -> Result<Option<RoleDefinition>, DbError> {
-        match built_in_by_id(id) {
-            Some(role) => Ok(Some(role.clone())),
-            None => self.0.catalog.role_find(id).await,
-        }
     }
 }
 

@@ -88,6 +88,13 @@ impl Access {
     }
 }
 
+impl Access {
+    /// Whom a token of ours was made for, whether or not it is good any more: for the audit stream.
+    pub fn subject_of(&self, text: &str) -> Option<Identity> {
+        self.read_claims(text).ok()?.sub.parse().ok()
+    }
+}
+
 fn refused(refusal: TokenRefusal) -> AuthenticationError {
     match refusal {
         TokenRefusal::Catalog(error) => error.into(),

@@ -1,32 +1,16 @@
-//! Roles and their assignments.
+//! Roles that operators make: what they allow, and where they may be assigned.
 
-use gantry_arm::{Condition, ConditionError, Guid, ResourceId};
+use gantry_arm::{ConditionError, Guid, ResourceId};
 use gantry_catalog::{DbError, Durability, Transaction};
-use gantry_model::directory::PrincipalType;
-use gantry_model::roles::{RoleAssignment, RoleDefinition, built_in, built_in_by_id};
+use gantry_model::roles::{RoleDefinition, built_in, built_in_by_id};
+use gantry_model::{EpochSubject, Precondition, PreconditionFailed, Version, Versioned};
 
-use crate::{Access, scope_has};
+use crate::administration::{Administration, administers};
+use crate::versions::versioned;
+use crate::{Access, Authority};
 
-/// What is to be assigned.
-#[derive(Clone, Debug)]
-pub struct NewAssignment {
-    /// Its id, which whoever asks makes.
-    pub id: Guid,
-    /// Where.
-    pub scope: ResourceId,
-    /// Whom.
-    pub principal: Guid,
-    /// What they are, where that is said.
-    pub principal_type: Option<PrincipalType>,
-    /// Which role.
-    pub role: Guid,
-    /// On which content only.
-    pub condition: Option<String>,
-    /// For people.
-    pub description: Option<String>,
-    /// Who asks.
-    pub by: String,
-}
+const WRITE: &str = "Microsoft.Authorization/roleDefinitions/write";
+const DELETE: &str = "Microsoft.Authorization/roleDefinitions/delete";
 
 /// Why a role can't be assigned, or changed.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +39,26 @@ pub enum RoleError {
     /// The role may not be assigned there.
     #[error("the role may not be assigned at that scope")]
     NotAssignable,
+    /// It has changed.
+    #[error(transparent)]
+    Precondition(#[from] PreconditionFailed),
+    /// Whoever asks may not do that to roles there.
+    #[error("{action} is not allowed over {scope}")]
+    NotAllowed {
+        /// What they would do.
+        action: &'static str,
+        /// Where the role may be assigned.
+        scope: ResourceId,
+    },
+    /// It could be assigned nowhere.
+    #[error("assignableScopes is empty")]
+    Nowhere,
+    /// It isn't a place of ours.
+    #[error("{0} is not in the subscription")]
+    Outside(String),
+    /// Nobody would be left who may give rights.
+    #[error("cannot delete the last RBAC admin assignment: give another principal the role first")]
+    LastAdministrator,
     /// It comes with the server.
     #[error("the role is built in: it can't be changed or deleted")]
     BuiltIn,
@@ -70,88 +74,13 @@ pub enum RoleError {
 }
 
 impl Access {
-    /// Assigns a role, or changes condition and description of the assignment of that id.
-    pub async fn assign_role(&self, new: NewAssignment) -> Result<RoleAssignment, RoleError> {
-        let role = self.find_role(new.role).await?.ok_or(RoleError::NoSuchRole(new.role))?;
-        let scope = new.scope.as_str().to_ascii_lowercase();
-        if !role.assignable_scopes.iter().any(|at| scope_has(&at.to_ascii_lowercase(), &scope)) {
-            return Err(RoleError::NotAssignable);
+    /// The role of that id, the server's own or an operator's.
+    pub async fn find_role(&self, id: Guid) -> Result<Option<Versioned<RoleDefinition>>, DbError> {
+        if let Some(role) = built_in_by_id(id) {
+            let version = Version::of(&subject(role), 0);
+            return Ok(Some(Versioned { value: role.clone(), version }));
         }
-        if let Some(text) = &new.condition {
-            Condition::parse(text)?.check_supported().map_err(RoleError::Unsupported)?;
-        }
-        let set = move |tx: &mut Transaction<'_, '_>| {
-            let principal_type = principal_type(tx, &new)?;
-            if let Some(same) = tx.role_assignment_same(&scope, new.principal, new.role)?
-                && same.id != new.id
-            {
-                return Err(RoleError::Exists(same.id));
-            }
-            let present = tx.role_assignment_find(new.id)?;
-            let other = present.as_ref().is_some_and(|present| {
-                !present.scope.eq_ignore_ascii_case(&scope)
-                    || present.principal != new.principal
-                    || present.role != new.role
-            });
-            if other {
-                return Err(RoleError::OtherAssignment(new.id));
-            }
-            let made = RoleAssignment {
-                id: new.id,
-                scope: new.scope.as_str().to_owned(),
-                principal: new.principal,
-                principal_type,
-                role: new.role,
-                condition: new.condition.clone(),
-                description: new.description.clone(),
-                created_by: present
-                    .as_ref()
-                    .map_or_else(|| new.by.clone(), |one| one.created_by.clone()),
-                created_at: present.map_or_else(|| tx.now(), |one| one.created_at),
-                updated_at: tx.now(),
-            };
-            tx.role_assignment_set(&made)?;
-            Ok(made)
-        };
-        self.0.catalog.transaction(Durability::Power, set).await
-    }
-
-    /// The assignment of that id.
-    pub async fn find_assignment(&self, id: Guid) -> Result<Option<RoleAssignment>, DbError> {
-        self.0.catalog.role_assignment_find(id).await
-    }
-
-    /// Up to `limit` assignments behind the id `after`, by id; of one principal if one is named.
-    pub async fn list_assignments(
-        &self,
-        principal: Option<Guid>,
-        after: &str,
-        limit: usize,
-    ) -> Result<Vec<RoleAssignment>, DbError> {
-        match principal {
-            Some(id) => self.0.catalog.role_assignment_list_of(id, after, limit).await,
-            None => self.0.catalog.role_assignment_list(after, limit).await,
-        }
-    }
-
-    /// Up to `limit` assignments at exactly that scope.
-    pub async fn list_assignments_at(
-        &self,
-        scope: &ResourceId,
-        limit: usize,
-    ) -> Result<Vec<RoleAssignment>, DbError> {
-        let scope = scope.as_str().to_ascii_lowercase();
-        self.0.catalog.role_assignment_list_at(&scope, limit).await
-    }
-
-    /// Removes an assignment; answers it.
-    pub async fn remove_assignment(&self, id: Guid) -> Result<RoleAssignment, RoleError> {
-        let remove = move |tx: &mut Transaction<'_, '_>| {
-            let found = tx.role_assignment_find(id)?.ok_or(RoleError::NoSuchAssignment(id))?;
-            tx.role_assignment_delete(&found)?;
-            Ok(found)
-        };
-        self.0.catalog.transaction(Durability::Power, remove).await
+        versioned(&self.0.catalog, || self.0.catalog.role_find(id), subject).await
     }
 
     /// Up to `limit` roles that operators have made, behind the name `after`, by name.
@@ -163,8 +92,14 @@ impl Access {
         self.0.catalog.role_list(after, limit).await
     }
 
-    /// Makes a role, or changes the one of that id.
-    pub async fn set_role(&self, role: RoleDefinition) -> Result<RoleDefinition, RoleError> {
+    /// Makes a role, or changes the one of that id: by someone who may do so wherever it can be
+    /// assigned, since it will mean something else there, and wherever it shall be.
+    pub async fn set_role(
+        &self,
+        by: &Authority,
+        role: RoleDefinition,
+        precondition: Precondition,
+    ) -> Result<Versioned<RoleDefinition>, RoleError> {
         let same_name = |known: &&RoleDefinition| known.name.eq_ignore_ascii_case(&role.name);
         if built_in_by_id(role.id).is_some() {
             return Err(RoleError::BuiltIn);
@@ -172,25 +107,50 @@ impl Access {
         if built_in().iter().any(|known| same_name(&known)) {
             return Err(RoleError::NameTaken(role.name));
         }
+        if role.assignable_scopes.is_empty() {
+            return Err(RoleError::Nowhere);
+        }
+        let (by, administration) = (by.clone(), Administration::of(self));
+        administration.check_ours(&role.assignable_scopes)?;
         let set = move |tx: &mut Transaction<'_, '_>| {
+            tx.roles_lock()?;
+            let present = find(tx, role.id)?;
+            for scopes in present.iter().map(|one| &one.value).chain([&role]) {
+                Administration::check_everywhere(&by, WRITE, &scopes.assignable_scopes)?;
+            }
+            precondition.check(present.as_ref().map(|present| &present.version))?;
             if let Some(other) = tx.role_find_by_name(&role.name)?
                 && other.id != role.id
             {
                 return Err(RoleError::NameTaken(role.name.clone()));
             }
+            let narrows = present.is_some_and(|one| administers(&one.value) && !administers(&role));
+            let administered = narrows && administration.is_administered(tx)?;
             tx.role_set(&role)?;
-            tx.role_find(role.id)?.ok_or(RoleError::NoSuchRole(role.id))
+            administration.check_remains(tx, &by, administered)?;
+            find(tx, role.id)?.ok_or(RoleError::NoSuchRole(role.id))
         };
         self.0.catalog.transaction(Durability::Power, set).await
     }
 
-    /// Deletes a role that nobody has.
-    pub async fn delete_role(&self, id: Guid) -> Result<RoleDefinition, RoleError> {
+    /// Deletes a role that nobody has: by someone who may do so wherever it can be assigned.
+    pub async fn delete_role(
+        &self,
+        by: &Authority,
+        id: Guid,
+        precondition: Precondition,
+    ) -> Result<RoleDefinition, RoleError> {
         if built_in_by_id(id).is_some() {
             return Err(RoleError::BuiltIn);
         }
+        let by = by.clone();
         let delete = move |tx: &mut Transaction<'_, '_>| {
-            let role = tx.role_find(id)?.ok_or(RoleError::NoSuchRole(id))?;
+            tx.roles_lock()?;
+            let present = find(tx, id)?;
+            let scopes = present.iter().flat_map(|present| &present.value.assignable_scopes);
+            Administration::check_everywhere(&by, DELETE, scopes)?;
+            precondition.check(present.as_ref().map(|present| &present.version))?;
+            let role = present.ok_or(RoleError::NoSuchRole(id))?.value;
             if tx.role_is_assigned(id)? {
                 return Err(RoleError::Assigned);
             }
@@ -199,37 +159,19 @@ impl Access {
         };
         self.0.catalog.transaction(Durability::Power, delete).await
     }
-
-    /// Whether the principal may do `action` to the resource, by the roles that it has there.
-    pub async fn may(
-        &self,
-        principal: Guid,
-        action: &str,
-        resource: &ResourceId,
-    ) -> Result<bool, DbError> {
-        let resource = resource.as_str().to_ascii_lowercase();
-        let roles = self.roles_of(principal).await?;
-        Ok(roles.iter().any(|(assignment, role)| {
-            assignment.condition.is_none()
-                && scope_has(&assignment.scope.to_ascii_lowercase(), &resource)
-                && role.allows(action)
-        }))
-    }
 }
 
-/// What the principal is, of which there must be one; one of another directory is whatever is said.
-fn principal_type(
+/// What each change of the role raises.
+fn subject(role: &RoleDefinition) -> EpochSubject {
+    EpochSubject::role(&role.id.to_string())
+}
+
+fn find(
     tx: &mut Transaction<'_, '_>,
-    new: &NewAssignment,
-) -> Result<PrincipalType, RoleError> {
-    if tx.user_find(new.principal)?.is_some() {
-        return Ok(PrincipalType::User);
-    }
-    if tx.service_principal_find(new.principal)?.is_some() {
-        return Ok(PrincipalType::ServicePrincipal);
-    }
-    if tx.group_find(new.principal)?.is_some() {
-        return Ok(PrincipalType::Group);
-    }
-    new.principal_type.ok_or(RoleError::NoSuchPrincipal(new.principal))
+    id: Guid,
+) -> Result<Option<Versioned<RoleDefinition>>, DbError> {
+    let Some(value) = tx.role_find(id)? else { return Ok(None) };
+    let subject = subject(&value);
+    let version = Version::of(&subject, tx.epoch(&subject)?);
+    Ok(Some(Versioned { value, version }))
 }

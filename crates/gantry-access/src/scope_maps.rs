@@ -2,9 +2,22 @@
 
 use gantry_catalog::{DbError, Durability, Transaction};
 use gantry_model::scoped::{ScopeMap, ScopeMapAction, ScopedName};
-use gantry_model::{Registry, ScopeMapId};
+use gantry_model::{
+    EpochSubject, IfAbsent, Precondition, PreconditionFailed, Registry, RegistryId, ScopeMapId,
+    Version, Versioned, Written,
+};
 
 use crate::Access;
+use crate::versions::versioned;
+
+/// What is wished of a scope map. What isn't said stays as it is.
+#[derive(Clone, Debug, Default)]
+pub struct ScopeMapChange {
+    /// For people.
+    pub description: Option<String>,
+    /// What it allows.
+    pub actions: Option<Vec<ScopeMapAction>>,
+}
 
 /// Why a scope map can't be changed.
 #[derive(Debug, thiserror::Error)]
@@ -12,6 +25,9 @@ pub enum ScopeMapError {
     /// There is no such map.
     #[error("there is no scope map {0}")]
     Missing(ScopedName),
+    /// It has changed.
+    #[error(transparent)]
+    Precondition(#[from] PreconditionFailed),
     /// It is the system's own.
     #[error("the scope map {0} is system-defined: it can't be changed or deleted")]
     OfTheSystem(ScopedName),
@@ -35,11 +51,13 @@ impl Access {
         &self,
         registry: &Registry,
         name: &ScopedName,
-    ) -> Result<Option<ScopeMap>, DbError> {
-        match of_the_system(name) {
-            Some(map) => Ok(Some(map)),
-            None => self.0.catalog.scope_map_find(registry.id, name).await,
+    ) -> Result<Option<Versioned<ScopeMap>>, DbError> {
+        if let Some(value) = of_the_system(name) {
+            let version = Version::of(&subject(&value), 0);
+            return Ok(Some(Versioned { value, version }));
         }
+        let find = || self.0.catalog.scope_map_find(registry.id, name);
+        versioned(&self.0.catalog, find, subject).await
     }
 
     /// Up to `limit` maps behind the key `after`, in order of their keys; the system's own come
@@ -61,45 +79,45 @@ impl Access {
         Ok(maps)
     }
 
-    /// Makes a map, or changes the one of that name.
-    pub async fn set_scope_map(
+    /// Brings the map of that name to what is wished.
+    pub async fn write_scope_map(
         &self,
         registry: &Registry,
         name: &ScopedName,
-        description: Option<String>,
-        mut actions: Vec<ScopeMapAction>,
-    ) -> Result<ScopeMap, ScopeMapError> {
+        mut wished: ScopeMapChange,
+        if_absent: IfAbsent,
+        precondition: Precondition,
+    ) -> Result<(Versioned<ScopeMap>, Written), ScopeMapError> {
         if of_the_system(name).is_some() || name.as_str().starts_with('_') {
             return Err(ScopeMapError::OfTheSystem(name.clone()));
         }
-        let mut seen = std::collections::BTreeSet::new();
-        actions.retain(|action| seen.insert(action.clone()));
-        if actions.is_empty() || actions.len() > ScopeMap::MOST_ACTIONS {
-            return Err(ScopeMapError::Actions(actions.len()));
+        if let Some(actions) = &mut wished.actions {
+            let mut seen = std::collections::BTreeSet::new();
+            actions.retain(|action| seen.insert(action.clone()));
+            check_number(actions)?;
         }
-        let (registry, name) = (registry.clone(), name.clone());
-        let set = move |tx: &mut Transaction<'_, '_>| {
-            let present = tx.scope_map_find(registry.id, &name)?;
-            if present.is_none() {
-                let (count, most) =
-                    (tx.scope_map_count(registry.id)?, registry.settings.tier.limits().scope_maps);
-                if count >= most {
-                    return Err(ScopeMapError::TooMany(count));
-                }
-            }
-            let id = present.as_ref().and_then(|map| map.id);
-            let id = id.unwrap_or_else(|| ScopeMapId::new(tx.now()));
-            let map = ScopeMap {
-                id: Some(id),
-                name: present.as_ref().map_or_else(|| name.clone(), |map| map.name.clone()),
-                description: description.clone(),
-                actions: actions.clone(),
-                created_at: present.and_then(|map| map.created_at).or(Some(tx.now())),
+        let (id, name) = (registry.id, name.clone());
+        let write = move |tx: &mut Transaction<'_, '_>| {
+            let registry = lock(tx, id, &name)?;
+            let present = find(tx, id, &name)?;
+            precondition.check(present.as_ref().map(|present| &present.version))?;
+            let (map, written) = match (present, if_absent) {
+                (None, IfAbsent::Refuse) => return Err(ScopeMapError::Missing(name.clone())),
+                (None, IfAbsent::Make) => (new(tx, &registry, &name)?, Written::Made),
+                (Some(present), _) => (present.value, Written::Changed),
             };
-            tx.scope_map_set(registry.id, id, &map)?;
-            Ok(map)
+            let map = ScopeMap {
+                description: wished.description.clone().or(map.description),
+                actions: wished.actions.clone().unwrap_or(map.actions),
+                ..map
+            };
+            check_number(&map.actions)?;
+            let map_id = map.id.unwrap_or_else(|| ScopeMapId::new(tx.now()));
+            tx.scope_map_set(id, map_id, &map)?;
+            let found = find(tx, id, &name)?;
+            Ok((found.ok_or_else(|| ScopeMapError::Missing(name.clone()))?, written))
         };
-        self.0.catalog.transaction(Durability::Power, set).await
+        self.0.catalog.transaction(Durability::Power, write).await
     }
 
     /// Deletes a map that no token has.
@@ -107,21 +125,79 @@ impl Access {
         &self,
         registry: &Registry,
         name: &ScopedName,
+        precondition: Precondition,
     ) -> Result<(), ScopeMapError> {
         if of_the_system(name).is_some() {
             return Err(ScopeMapError::OfTheSystem(name.clone()));
         }
         let (registry, name) = (registry.id, name.clone());
         let delete = move |tx: &mut Transaction<'_, '_>| {
-            let map = tx.scope_map_find(registry, &name)?;
+            lock(tx, registry, &name)?;
+            let present = find(tx, registry, &name)?;
+            precondition.check(present.as_ref().map(|present| &present.version))?;
             let missing = || ScopeMapError::Missing(name.clone());
-            let id = map.and_then(|map| map.id).ok_or_else(missing)?;
+            let id = present.and_then(|present| present.value.id).ok_or_else(missing)?;
             if let Some(token) = tx.token_of_scope_map(registry, &name)? {
                 return Err(ScopeMapError::InUse(token));
             }
             Ok(tx.scope_map_delete(registry, id, &name)?)
         };
         self.0.catalog.transaction(Durability::Power, delete).await
+    }
+}
+
+/// Keeps everyone else from changing the registry's tokens and scope maps meanwhile.
+fn lock(
+    tx: &mut Transaction<'_, '_>,
+    registry: RegistryId,
+    name: &ScopedName,
+) -> Result<Registry, ScopeMapError> {
+    tx.registry_lock(registry)?.ok_or_else(|| ScopeMapError::Missing(name.clone()))
+}
+
+fn find(
+    tx: &mut Transaction<'_, '_>,
+    registry: RegistryId,
+    name: &ScopedName,
+) -> Result<Option<Versioned<ScopeMap>>, DbError> {
+    let Some(value) = tx.scope_map_find(registry, name)? else { return Ok(None) };
+    let subject = subject(&value);
+    let version = Version::of(&subject, tx.epoch(&subject)?);
+    Ok(Some(Versioned { value, version }))
+}
+
+/// What each change of the map raises; the system's own never change.
+fn subject(map: &ScopeMap) -> EpochSubject {
+    match map.id {
+        Some(id) => EpochSubject::scope_map(id),
+        None => EpochSubject::scope_map(&map.name),
+    }
+}
+
+/// A map with nothing in it yet, if the tier has room for one more.
+fn new(
+    tx: &mut Transaction<'_, '_>,
+    registry: &Registry,
+    name: &ScopedName,
+) -> Result<ScopeMap, ScopeMapError> {
+    let (count, most) =
+        (tx.scope_map_count(registry.id)?, registry.settings.tier.limits().scope_maps);
+    if count >= most {
+        return Err(ScopeMapError::TooMany(count));
+    }
+    Ok(ScopeMap {
+        id: Some(ScopeMapId::new(tx.now())),
+        name: name.clone(),
+        description: None,
+        actions: Vec::new(),
+        created_at: Some(tx.now()),
+    })
+}
+
+fn check_number(actions: &[ScopeMapAction]) -> Result<(), ScopeMapError> {
+    match (1..=ScopeMap::MOST_ACTIONS).contains(&actions.len()) {
+        true => Ok(()),
+        false => Err(ScopeMapError::Actions(actions.len())),
     }
 }
 

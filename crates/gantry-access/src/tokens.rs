@@ -3,12 +3,16 @@
 
 use gantry_catalog::{DbError, Durability, Transaction};
 use gantry_model::scoped::{ScopedName, Token, TokenPassword, TokenPasswordName};
-use gantry_model::{Registry, Timestamp, TokenId};
+use gantry_model::{
+    EpochSubject, IfAbsent, Precondition, PreconditionFailed, Registry, RegistryId, Timestamp,
+    TokenId, Version, Versioned, Written,
+};
 use gantry_oci::Secret;
 use gantry_secrets::{Generated, SecretHash};
 
 use crate::Access;
 use crate::scope_maps::of_the_system;
+use crate::versions::versioned;
 
 /// Passwords that were made: their texts are shown this once.
 #[derive(Clone, Debug)]
@@ -19,12 +23,29 @@ pub struct NewPasswords {
     pub passwords: Vec<(TokenPassword, Secret)>,
 }
 
+/// What is wished of a token. What isn't said stays as it is.
+#[derive(Clone, Debug, Default)]
+pub struct TokenChange {
+    /// Its scope map, which a new one must have.
+    pub scope_map: Option<ScopedName>,
+    /// Whether it may be used; a new one may.
+    pub enabled: Option<bool>,
+    /// The passwords that it keeps.
+    pub kept_passwords: Option<Vec<TokenPasswordName>>,
+}
+
 /// Why a token can't be changed.
 #[derive(Debug, thiserror::Error)]
 pub enum TokenError {
     /// There is no such token.
     #[error("there is no token {0}")]
     Missing(ScopedName),
+    /// It has changed.
+    #[error(transparent)]
+    Precondition(#[from] PreconditionFailed),
+    /// It would be a new one, without a scope map.
+    #[error("a new token needs a scope map")]
+    NoScopeMap,
     /// There is no such scope map.
     #[error("there is no scope map {0}")]
     NoSuchScopeMap(ScopedName),
@@ -48,8 +69,9 @@ impl Access {
         &self,
         registry: &Registry,
         name: &ScopedName,
-    ) -> Result<Option<Token>, DbError> {
-        self.0.catalog.token_find(registry.id, name).await
+    ) -> Result<Option<Versioned<Token>>, DbError> {
+        let find = || self.0.catalog.token_find(registry.id, name);
+        versioned(&self.0.catalog, find, |token| EpochSubject::token(token.id)).await
     }
 
     /// Up to `limit` tokens behind the key `after`, in order of their keys.
@@ -62,48 +84,44 @@ impl Access {
         self.0.catalog.token_list(registry.id, after, limit).await
     }
 
-    /// Makes a token without passwords, or gives the one of that name another scope map or status:
-    /// whichever is said.
-    pub async fn set_token(
+    /// Brings the token of that name to what is wished. One that is made has no passwords yet.
+    pub async fn write_token(
         &self,
         registry: &Registry,
         name: &ScopedName,
-        scope_map: &ScopedName,
-        enabled: Option<bool>,
-    ) -> Result<Token, TokenError> {
+        wished: TokenChange,
+        if_absent: IfAbsent,
+        precondition: Precondition,
+    ) -> Result<(Versioned<Token>, Written), TokenError> {
         if name.as_str().eq_ignore_ascii_case(registry.name.as_str()) {
             return Err(TokenError::Reserved);
         }
-        let (registry, name, scope_map) = (registry.clone(), name.clone(), scope_map.clone());
-        let set = move |tx: &mut Transaction<'_, '_>| {
-            let known = of_the_system(&scope_map).is_some()
-                || tx.scope_map_find(registry.id, &scope_map)?.is_some();
-            if !known {
-                return Err(TokenError::NoSuchScopeMap(scope_map.clone()));
+        let (id, name) = (registry.id, name.clone());
+        let write = move |tx: &mut Transaction<'_, '_>| {
+            let registry = lock(tx, id, &name)?;
+            let present = find(tx, id, &name)?;
+            precondition.check(present.as_ref().map(|present| &present.version))?;
+            if let Some(map) = &wished.scope_map
+                && of_the_system(map).is_none()
+                && tx.scope_map_find(id, map)?.is_none()
+            {
+                return Err(TokenError::NoSuchScopeMap(map.clone()));
             }
-            if let Some(mut token) = tx.token_find(registry.id, &name)? {
-                token.scope_map = scope_map.clone();
-                token.enabled = enabled.unwrap_or(token.enabled);
-                tx.token_update(registry.id, &token)?;
-                return Ok(token);
-            }
-            let (count, most) =
-                (tx.token_count(registry.id)?, registry.settings.tier.limits().tokens);
-            if count >= most {
-                return Err(TokenError::TooMany(count));
-            }
-            let token = Token {
-                id: TokenId::new(tx.now()),
-                name: name.clone(),
-                scope_map: scope_map.clone(),
-                enabled: enabled.unwrap_or(true),
-                created_at: tx.now(),
-                passwords: Vec::new(),
+            let written = match (present, if_absent) {
+                (None, IfAbsent::Refuse) => return Err(TokenError::Missing(name.clone())),
+                (None, IfAbsent::Make) => {
+                    make(tx, &registry, &name, &wished)?;
+                    Written::Made
+                }
+                (Some(present), _) => {
+                    change(tx, id, present.value, &wished)?;
+                    Written::Changed
+                }
             };
-            tx.token_insert(registry.id, &token)?;
-            Ok(token)
+            let found = find(tx, id, &name)?;
+            Ok((found.ok_or_else(|| TokenError::Missing(name.clone()))?, written))
         };
-        self.0.catalog.transaction(Durability::Power, set).await
+        self.0.catalog.transaction(Durability::Power, write).await
     }
 
     /// Makes a token's password of that name anew, or both.
@@ -130,6 +148,7 @@ impl Access {
         let rows: Vec<_> = passwords.iter().map(|(row, _)| row.clone()).collect();
         let (registry, name) = (registry.id, name.clone());
         let set = move |tx: &mut Transaction<'_, '_>| {
+            lock(tx, registry, &name)?;
             let token = tx.token_find(registry, &name)?;
             let token = token.ok_or_else(|| TokenError::Missing(name.clone()))?;
             for row in &rows {
@@ -141,37 +160,82 @@ impl Access {
         Ok(NewPasswords { user, passwords })
     }
 
-    /// Removes those of a token's passwords that aren't among `kept`.
-    pub async fn keep_passwords(
-        &self,
-        registry: &Registry,
-        name: &ScopedName,
-        kept: Vec<TokenPasswordName>,
-    ) -> Result<(), TokenError> {
-        let (registry, name) = (registry.id, name.clone());
-        let remove = move |tx: &mut Transaction<'_, '_>| {
-            let token = tx.token_find(registry, &name)?;
-            let token = token.ok_or_else(|| TokenError::Missing(name.clone()))?;
-            for password in token.passwords.iter().filter(|one| !kept.contains(&one.name)) {
-                tx.token_password_delete(registry, (&token.name, token.id), password.name)?;
-            }
-            Ok(())
-        };
-        self.0.catalog.transaction(Durability::Power, remove).await
-    }
-
     /// Deletes a token, for good.
     pub async fn delete_token(
         &self,
         registry: &Registry,
         name: &ScopedName,
+        precondition: Precondition,
     ) -> Result<(), TokenError> {
         let (registry, name) = (registry.id, name.clone());
         let delete = move |tx: &mut Transaction<'_, '_>| {
-            let token = tx.token_find(registry, &name)?;
-            let token = token.ok_or_else(|| TokenError::Missing(name.clone()))?;
-            Ok::<_, TokenError>(tx.token_delete(registry, &token)?)
+            lock(tx, registry, &name)?;
+            let present = find(tx, registry, &name)?;
+            precondition.check(present.as_ref().map(|present| &present.version))?;
+            let present = present.ok_or_else(|| TokenError::Missing(name.clone()))?;
+            Ok::<_, TokenError>(tx.token_delete(registry, &present.value)?)
         };
         self.0.catalog.transaction(Durability::Power, delete).await
     }
+}
+
+/// Keeps everyone else from changing the registry's tokens and scope maps meanwhile.
+fn lock(
+    tx: &mut Transaction<'_, '_>,
+    registry: RegistryId,
+    name: &ScopedName,
+) -> Result<Registry, TokenError> {
+    tx.registry_lock(registry)?.ok_or_else(|| TokenError::Missing(name.clone()))
+}
+
+fn find(
+    tx: &mut Transaction<'_, '_>,
+    registry: RegistryId,
+    name: &ScopedName,
+) -> Result<Option<Versioned<Token>>, DbError> {
+    let Some(value) = tx.token_find(registry, name)? else { return Ok(None) };
+    let subject = EpochSubject::token(value.id);
+    let version = Version::of(&subject, tx.epoch(&subject)?);
+    Ok(Some(Versioned { value, version }))
+}
+
+fn make(
+    tx: &mut Transaction<'_, '_>,
+    registry: &Registry,
+    name: &ScopedName,
+    wished: &TokenChange,
+) -> Result<(), TokenError> {
+    let scope_map = wished.scope_map.clone().ok_or(TokenError::NoScopeMap)?;
+    let (count, most) = (tx.token_count(registry.id)?, registry.settings.tier.limits().tokens);
+    if count >= most {
+        return Err(TokenError::TooMany(count));
+    }
+    let token = Token {
+        id: TokenId::new(tx.now()),
+        name: name.clone(),
+        scope_map,
+        enabled: wished.enabled.unwrap_or(true),
+        created_at: tx.now(),
+        passwords: Vec::new(),
+    };
+    tx.token_insert(registry.id, &token)?;
+    Ok(())
+}
+
+fn change(
+    tx: &mut Transaction<'_, '_>,
+    registry: RegistryId,
+    mut token: Token,
+    wished: &TokenChange,
+) -> Result<(), TokenError> {
+    token.scope_map = wished.scope_map.clone().unwrap_or(token.scope_map);
+    token.enabled = wished.enabled.unwrap_or(token.enabled);
+    tx.token_update(registry, &token)?;
+    let kept = |one: &&TokenPassword| {
+        wished.kept_passwords.as_ref().is_none_or(|kept| kept.contains(&one.name))
+    };
+    for password in token.passwords.iter().filter(|one| !kept(one)) {
+        tx.token_password_delete(registry, (&token.name, token.id), password.name)?;
+    }
+    Ok(())
 }

@@ -1,6 +1,6 @@
 //! The admin accounts' passwords: sealed, since they must be shown again on demand.
 
-use gantry_db::{DbError, Stmt, args};
+use gantry_db::{DbError, Row, Stmt, args};
 use gantry_model::{Change, EpochSubject, RegistryId};
 
 use crate::column::{RowExt, moment};
@@ -20,6 +20,10 @@ pub struct AdminPassword {
 pub(crate) const LIST: Stmt =
     Stmt::new("select registry, name, sealed from admin_password order by registry, name");
 
+pub(crate) const OF: Stmt = Stmt::new(
+    "select registry, name, sealed from admin_password where registry = $1 order by name",
+);
+
 pub(crate) const SET: Stmt = Stmt::new(
     "insert into admin_password (registry, name, sealed, set_at) values ($1, $2, $3, $4)
          on conflict (registry, name) do update
@@ -32,17 +36,17 @@ pub(crate) const SET_FIRST: Stmt = Stmt::new(
 );
 
 impl Catalog {
+    /// The registry's passwords, by name.
+    pub async fn admin_passwords_of(
+        &self,
+        registry: RegistryId,
+    ) -> Result<Vec<AdminPassword>, DbError> {
+        self.db.all(&OF, &args![registry.to_bytes()], password).await
+    }
+
     /// Every registry's passwords.
     pub async fn admin_password_list(&self) -> Result<Vec<AdminPassword>, DbError> {
-        self.db
-            .all(&LIST, &[], |row| {
-                Ok(AdminPassword {
-                    registry: row.registry_id(0)?,
-                    name: row.get(1)?,
-                    sealed: row.get(2)?,
-                })
-            })
-            .await
+        self.db.all(&LIST, &[], password).await
     }
 }
 
@@ -64,6 +68,10 @@ impl Transaction<'_, '_> {
         self.journal_append(*registry, &set(name))?;
         self.epoch_raise(Some(*registry), EpochSubject::admin(registry))
     }
+}
+
+fn password(row: &Row<'_>) -> Result<AdminPassword, DbError> {
+    Ok(AdminPassword { registry: row.registry_id(0)?, name: row.get(1)?, sealed: row.get(2)? })
 }
 
 fn set(name: &str) -> Change {

@@ -83,10 +83,15 @@ impl Catalog {
             return Ok(value);
         }
         let seen = self.epochs.generation(subject).load(Ordering::SeqCst);
-        let found = self.db.one(&FIND, &args![subject.as_str()], |row| row.get(0)).await?;
-        let value = found.unwrap_or(0);
+        let value = self.epoch_now(subject).await?;
         self.epochs.values.insert(subject.clone(), (seen, value));
         Ok(value)
+    }
+
+    /// The present value, whatever is kept.
+    pub async fn epoch_now(&self, subject: &EpochSubject) -> Result<i64, DbError> {
+        let found = self.db.one(&FIND, &args![subject.as_str()], |row| row.get(0)).await?;
+        Ok(found.unwrap_or(0))
     }
 
     /// Lets go of what is kept of the subject: another node has raised it.
@@ -110,6 +115,12 @@ impl Catalog {
 }
 
 impl Transaction<'_, '_> {
+    /// The present value, as far as this transaction knows.
+    pub fn epoch(&mut self, subject: &EpochSubject) -> Result<i64, DbError> {
+        let found = self.tx.one(&FIND, &args![subject.as_str()], |row| row.get(0))?;
+        Ok(found.unwrap_or(0))
+    }
+
     /// Ends the tokens that depend on `subject`. What is about no one registry is told to all.
     pub fn epoch_raise(
         &mut self,

@@ -2,19 +2,28 @@
 
 use gantry_db::{Column, DbError, Row, Stmt, args};
 use gantry_model::{
-    AccessSettings, BlobReads, Change, NetworkSettings, Registry, RegistryId, RegistrySettings,
+    AccessSettings, BlobReads, Change, EpochSubject, NetworkSettings, Registry, RegistryId,
+    RegistrySettings,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::column::{RowExt, moment};
 use crate::{Catalog, Transaction};
 
-pub(crate) const LIST: Stmt = Stmt::new(
-    "select id, name, location, tier, anonymous_pull, sparse_content, admin_enabled, epoch, created_at,
-            blob_reads, details, sign_in_epoch, resource_group
-       from registry
-      order by name",
-);
+macro_rules! registries {
+    ($rest:literal) => {
+        Stmt::new(concat!(
+            "select id, name, location, tier, anonymous_pull, sparse_content, admin_enabled, epoch,
+                    created_at, blob_reads, details, sign_in_epoch, resource_group
+               from registry ",
+            $rest
+        ))
+    };
+}
+
+pub(crate) const LIST: Stmt = registries!("order by name");
+
+pub(crate) const LOCK: Stmt = registries!("where id = $1 /*FOR NO KEY UPDATE*/");
 
 pub(crate) const INSERT: Stmt = Stmt::new(
     "insert into registry
@@ -50,6 +59,12 @@ impl Catalog {
 }
 
 impl Transaction<'_, '_> {
+    /// The registry as it is, which nobody else changes until the end of the transaction. Whatever is
+    /// changed of its tokens and scope maps begins here, so that one change knows of the other.
+    pub fn registry_lock(&mut self, id: RegistryId) -> Result<Option<Registry>, DbError> {
+        self.tx.one(&LOCK, &args![id.to_bytes()], registry)
+    }
+
     /// Adds a registry, unless another node has just made one of that name.
     pub fn registry_insert(&mut self, registry: &Registry) -> Result<(), DbError> {
         let settings = &registry.settings;
@@ -73,7 +88,9 @@ impl Transaction<'_, '_> {
         if inserted == 0 {
             return Ok(());
         }
-        self.journal_append(registry.id, &Change::RegistryCreated { name: registry.name.clone() })
+        let created = Change::RegistryCreated { name: registry.name.clone() };
+        self.journal_append(registry.id, &created)?;
+        self.epoch_raise(Some(registry.id), EpochSubject::registries())
     }
 
     /// Ends the registry's refresh tokens.
@@ -99,7 +116,8 @@ impl Transaction<'_, '_> {
                 details(settings)
             ],
         )?;
-        self.journal_append(id, &Change::RegistryUpdated { settings: settings.clone() })
+        self.journal_append(id, &Change::RegistryUpdated { settings: settings.clone() })?;
+        self.epoch_raise(Some(id), EpochSubject::registries())
     }
 }
 

@@ -182,6 +182,15 @@ impl Transaction<'_, '_> {
         self.tx.one(&ASSIGNMENT, &args![id.to_string()], assignment)
     }
 
+    /// Up to `limit` assignments at exactly that scope, which is in lower case.
+    pub fn role_assignments_at(
+        &mut self,
+        scope: &str,
+        limit: usize,
+    ) -> Result<Vec<RoleAssignment>, DbError> {
+        self.tx.all(&ASSIGNMENTS_AT, &args![scope, limit as i64], assignment)
+    }
+
     /// The assignment of the same role to the same principal at the same scope, in lower case.
     pub fn role_assignment_same(
         &mut self,

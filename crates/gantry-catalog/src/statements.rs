@@ -24,7 +24,7 @@ pub fn all() -> Vec<(&'static str, &'static Stmt)> {
     let mut all = list! {
         acme_accounts: FIND SET;
         acme_challenges: INSERT FIND FIND_BY_NAME EXPIRED DELETE;
-        admin_passwords: LIST SET SET_FIRST;
+        admin_passwords: LIST OF SET SET_FIRST;
         audit: INSERT LIST TRIM;
         blobs: FIND FIND_IN_REGISTRY LIST HOLDERS INSERT LINK LOCK_LINK LOCK RENEW LINK_SIZE REFERENCED
                UNREFERENCED UNLINK DROP_UNHELD;
@@ -45,7 +45,7 @@ pub fn all() -> Vec<(&'static str, &'static Stmt)> {
                             WORKLOAD_BY_SECRET WORKLOADS_BY_NETWORK ADD_WORKLOAD REMOVE_WORKLOADS;
         sign_ins: INSERT_DEVICE FIND_DEVICE FIND_DEVICE_BY_USER_CODE DECIDE_DEVICE TAKE_DEVICE
                   EXPIRE_DEVICES INSERT_CODE TAKE_CODE EXPIRE_CODES;
-        tenants: FIND INSERT;
+        tenants: FIND LOCK INSERT;
         users: LIST FIND FIND_BY_NAME FIND_BY_DISPLAY_NAME SECRETS INSERT UPDATE SET_PASSWORD SET_TOTP
                TAKE_CODE DELETE;
         epochs: FIND RAISE;
@@ -58,7 +58,7 @@ pub fn all() -> Vec<(&'static str, &'static Stmt)> {
         nodes: FOLLOWS FOLLOWED BEHIND ALIVE LEAVE FORGET;
         rate_buckets: HOLD INSERT SET SWEEP;
         referrers: LIST LIST_OF_TYPE NEXT_FREE;
-        registries: LIST INSERT UPDATE END_SIGN_INS;
+        registries: LIST LOCK INSERT UPDATE END_SIGN_INS;
         repositories: LIST LIST_UNTIL FIND INSERT LOCK LOCKS CHANGE_COUNTS;
         roles: LIST FIND FIND_BY_NAME SET DELETE ASSIGNED OF_PRINCIPAL ASSIGNMENT ASSIGNMENTS
                ASSIGNMENTS_OF ASSIGNMENTS_AT SAME ASSIGN UNASSIGN;

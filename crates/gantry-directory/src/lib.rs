@@ -22,9 +22,8 @@ mod users;
 
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
 use gantry_arm::Guid;
-use gantry_catalog::{Catalog, DbError};
+use gantry_catalog::{Catalog, DbError, Kept};
 use gantry_issuers::{Issuers, TrustedIssuer};
 use gantry_model::directory::Tenant;
 use gantry_model::{Clock, Timestamp};
@@ -55,7 +54,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     master_key: MasterKey,
     tenant: Tenant,
-    keys: ArcSwap<Keys>,
+    keys: Kept<Keys>,
     guard: Guard,
     certificates: certificate::Parsed,
     issuers: Issuers,
@@ -98,7 +97,7 @@ impl Directory {
             clock,
             master_key: master_key.clone(),
             tenant,
-            keys: ArcSwap::from_pointee(keys),
+            keys: Kept::new(keys),
             guard: Guard::default(),
             certificates: certificate::Parsed::default(),
             issuers,
@@ -118,8 +117,9 @@ impl Directory {
 
     /// Brings what is kept in memory up to the catalog, after another node has changed it.
     pub async fn refresh(&self) -> Result<(), OpenError> {
+        let begun = self.0.keys.begin();
         let keys = Keys::open(&self.0.catalog, &self.0.master_key).await?;
-        self.0.keys.store(Arc::new(keys));
+        self.0.keys.store(begun, keys);
         Ok(())
     }
 

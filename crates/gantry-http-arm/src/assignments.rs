@@ -3,10 +3,11 @@
 use axum::Json;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use gantry_access::roles::{NewAssignment, RoleError};
+use gantry_access::assignments::NewAssignment;
+use gantry_access::roles::RoleError;
 use gantry_access::scope_has;
 use gantry_arm::{Field, Filter, Guid, ResourceId, Term};
-use gantry_http_base::Query;
+use gantry_http_base::{Query, made};
 use gantry_model::directory::PrincipalType;
 use gantry_model::roles::RoleAssignment;
 use http::StatusCode;
@@ -15,6 +16,7 @@ use serde_json::{Value, json};
 
 use crate::error::ArmError;
 use crate::page::{self, LIMIT};
+use crate::preconditions::{precondition, status, tagged};
 use crate::roles::{self, refused};
 use crate::route::Verb;
 use crate::{Call, body, subscriptions};
@@ -95,47 +97,65 @@ pub(crate) async fn one(
     body: Body,
 ) -> Result<Response, ArmError> {
     call.caller.check(&action(verb), scope)?;
-    let access = &call.app.access;
-    let found = access.find_assignment(id).await?;
-    // The caller's right is at the scope of the path, so the assignment must be there.
-    let here = found.filter(|found| found.scope.eq_ignore_ascii_case(scope.as_str()));
+    let (access, by) = (&call.app.access, call.caller.authority());
     match verb {
-        Verb::Get => match here {
-            Some(found) => Ok(Json(render(call, &found)).into_response()),
-            None => Err(refused(RoleError::NoSuchAssignment(id))),
-        },
+        Verb::Get => {
+            let found = access.find_assignment(id).await?;
+            // The caller's right is at the scope of the path, so the assignment must be there.
+            let here = found.filter(|one| one.value.scope.eq_ignore_ascii_case(scope.as_str()));
+            let here = here.ok_or_else(|| refused(RoleError::NoSuchAssignment(id)))?;
+            Ok(tagged(StatusCode::OK, &here.version, render(call, &here.value)))
+        }
         Verb::Put => {
+            let precondition = precondition(&call.parts.headers)?;
             let Wanted { properties } = body::read(call.app, body).await?;
-            if !subscriptions::own(call).contains(scope) {
-                return Err(ArmError::bad_request("the scope is not in the subscription"));
-            }
-            let version = properties.condition_version.as_deref().unwrap_or(CONDITION_VERSION);
-            if version != CONDITION_VERSION {
-                return Err(ArmError::bad_request("conditionVersion must be 2.0"));
-            }
-            let new = NewAssignment {
-                id,
-                scope: scope.clone(),
-                principal: properties.principal_id,
-                principal_type: properties.principal_type,
-                role: role_of(&properties.role_definition_id)?,
-                condition: properties.condition.filter(|text| !text.trim().is_empty()),
-                description: properties.description,
-                by: call.caller.name(),
-            };
-            let made = access.assign_role(new).await.map_err(refused)?;
-            let status = if here.is_some() { StatusCode::OK } else { StatusCode::CREATED };
-            Ok((status, Json(render(call, &made))).into_response())
+            let new = wished(call, scope, id, properties)?;
+            let assigned = access.assign_role(by, new, precondition).await;
+            let (assigned, written) = assigned.map_err(refused)?;
+            let shown = render(call, &assigned.value);
+            let answer = tagged(status(written), &assigned.version, shown);
+            Ok(made(answer, whose(&assigned.value)))
         }
         Verb::Patch => Err(ArmError::no_such_operation(&call.parts.method, call.parts.uri.path())),
-        Verb::Delete => match here {
-            None => Ok(StatusCode::NO_CONTENT.into_response()),
-            Some(_) => {
-                let gone = access.remove_assignment(id).await.map_err(refused)?;
-                Ok(Json(render(call, &gone)).into_response())
+        Verb::Delete => {
+            let precondition = precondition(&call.parts.headers)?;
+            match access.remove_assignment(by, scope, id, precondition).await {
+                Ok(gone) => Ok(made(Json(render(call, &gone)).into_response(), whose(&gone))),
+                Err(RoleError::NoSuchAssignment(_)) => Ok(StatusCode::NO_CONTENT.into_response()),
+                Err(error) => Err(refused(error)),
             }
-        },
+        }
     }
+}
+
+/// Which role of whom it is, for the audit stream.
+fn whose(assignment: &RoleAssignment) -> String {
+    format!("role {} of {}", assignment.role, assignment.principal)
+}
+
+fn wished(
+    call: &Call<'_>,
+    scope: &ResourceId,
+    id: Guid,
+    wanted: WantedProperties,
+) -> Result<NewAssignment, ArmError> {
+    if !subscriptions::own(call).contains(scope) {
+        return Err(ArmError::bad_request("the scope is not in the subscription"));
+    }
+    let version = wanted.condition_version.as_deref().unwrap_or(CONDITION_VERSION);
+    if version != CONDITION_VERSION {
+        return Err(ArmError::bad_request("conditionVersion must be 2.0"));
+    }
+    Ok(NewAssignment {
+        id,
+        scope: scope.clone(),
+        principal: wanted.principal_id,
+        principal_type: wanted.principal_type,
+        role: role_of(&wanted.role_definition_id)?,
+        condition: wanted.condition.filter(|text| !text.trim().is_empty()),
+        description: wanted.description,
+        by: call.caller.name(),
+    })
 }
 
 fn action(verb: Verb) -> String {

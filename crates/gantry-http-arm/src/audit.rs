@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::response::Response;
 use gantry_access::{Noted, scope_has};
-use gantry_http_base::{App, client_address};
+use gantry_http_base::{App, audited, client_address};
 use gantry_model::Registry;
 use gantry_model::audit::{AuditAction, AuditOutcome};
 use http::StatusCode;
@@ -26,7 +26,7 @@ pub(crate) fn note(app: &App, parts: &Parts, identity: &str, response: &Response
         _ => return,
     };
     let path = parts.uri.path();
-    let detail = format!("{} {} {path}", status.as_u16(), parts.method);
+    let detail = audited(response, &format!("{} {path}", parts.method));
     let noted = Noted { identity, address: client_address(app, parts), detail };
     let registry = registry_at(app, path);
     app.access.audit().note(registry.as_deref(), AuditAction::Manage, outcome, &noted);

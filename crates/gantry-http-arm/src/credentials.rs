@@ -3,6 +3,8 @@
 use axum::Json;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
+use gantry_access::SetupError;
+use gantry_http_base::made;
 use gantry_model::Registry;
 use http::StatusCode;
 use serde::Deserialize;
@@ -24,7 +26,7 @@ struct Regenerate {
 pub(crate) async fn list(call: &Call<'_>, at: &RegistryAt) -> Result<Response, ArmError> {
     let registry = registries::find(call, at, LIST)?;
     check_enabled(&registry)?;
-    Ok(Json(shown(call, &registry)).into_response())
+    Ok(Json(shown(call, &registry).await?).into_response())
 }
 
 /// `POST regenerateCredential`
@@ -36,10 +38,12 @@ pub(crate) async fn regenerate(
     let registry = registries::find(call, at, REGENERATE)?;
     check_enabled(&registry)?;
     let Regenerate { name } = body::read(call.app, body).await?;
-    let all = call.app.content.registries().all();
-    let made = call.app.access.regenerate_admin_password(&registry, &name, &all).await;
-    match made.map_err(ArmError::internal)? {
-        true => Ok(Json(shown(call, &registry)).into_response()),
+    let regenerated = call.app.access.regenerate_admin_password(&registry, &name).await;
+    match regenerated.map_err(refused)? {
+        true => {
+            let shown = Json(shown(call, &registry).await?).into_response();
+            Ok(made(shown, name.to_ascii_lowercase()))
+        }
         false => Err(ArmError::bad_request("name is password or password2")),
     }
 }
@@ -58,11 +62,18 @@ fn check_enabled(registry: &Registry) -> Result<(), ArmError> {
     }
 }
 
-fn shown(call: &Call<'_>, registry: &Registry) -> Value {
-    let passwords = call.app.access.admin_passwords(registry);
+async fn shown(call: &Call<'_>, registry: &Registry) -> Result<Value, ArmError> {
+    let passwords = call.app.access.admin_passwords(registry).await.map_err(refused)?;
     let passwords: Vec<Value> = passwords
         .iter()
         .map(|(name, password)| json!({ "name": name, "value": password.expose() }))
         .collect();
-    json!({ "username": registry.name.as_str(), "passwords": passwords })
+    Ok(json!({ "username": registry.name.as_str(), "passwords": passwords }))
+}
+
+fn refused(error: SetupError) -> ArmError {
+    match error {
+        SetupError::Catalog(error) => error.into(),
+        error => ArmError::internal(error),
+    }
 }

@@ -14,6 +14,7 @@ mod error;
 mod metadata;
 mod names;
 mod page;
+mod preconditions;
 mod registries;
 mod roles;
 mod route;
@@ -23,6 +24,7 @@ mod tokens;
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
+use gantry_directory::Principal;
 use gantry_http_base::{Answered, App, BaseAddress, inert};
 use http::request::Parts;
 use http::{Method, Request};
@@ -60,16 +62,14 @@ pub async fn serve(app: &App, request: Request<Body>) -> Answered {
     let operation = route.as_ref().map_or("arm", Into::into);
     let mut identity = String::new();
     let outcome = match base(app, &parts) {
-        Ok(base) => match route {
-            // Clients read it before they know where to sign in.
-            Some(Route::Metadata) => Ok(metadata::show(app, &base, &parts.uri)),
-            route => match Caller::of(app, &base, &parts.headers).await {
-                Ok(caller) => {
-                    identity = caller.identity();
-                    answer(app, &caller, &base, route, &parts, body).await
-                }
-                Err(refusal) => Err(refusal),
-            },
+        // Clients read it before they know where to sign in.
+        Ok(base) if route == Some(Route::Metadata) => Ok(metadata::show(app, &base, &parts.uri)),
+        Ok(base) => match caller::sign_in(app, &base, &parts.headers).await {
+            Ok(principal) => {
+                identity = caller::identity(&principal);
+                answer_principal(app, principal, &base, route, &parts, body).await
+            }
+            Err(refusal) => Err(refusal),
         },
         Err(refusal) => Err(refusal),
     };
@@ -83,9 +83,12 @@ pub async fn serve_operator(app: &App, request: Request<Body>) -> Answered {
     let (parts, body) = request.into_parts();
     let route = Route::parse(&parts.method, parts.uri.path());
     let operation = route.as_ref().map_or("arm", Into::into);
-    let outcome = match base(app, &parts) {
-        Ok(base) => answer(app, &Caller::operator(), &base, route, &parts, body).await,
-        Err(refusal) => Err(refusal),
+    let outcome = match (base(app, &parts), route) {
+        (Ok(base), Some(route)) => {
+            answer(app, &Caller::operator(), &base, route, &parts, body).await
+        }
+        (Ok(_), None) => Err(ArmError::no_such_operation(&parts.method, parts.uri.path())),
+        (Err(refusal), _) => Err(refusal),
     };
     finish(operation, outcome)
 }
@@ -100,16 +103,30 @@ fn finish(endpoint: &'static str, outcome: Result<Response, ArmError>) -> Answer
     Answered { response, registry: None, endpoint, actor: None }
 }
 
-async fn answer(
+/// What there is to be done is looked at before whether the caller may, and after who they are.
+async fn answer_principal(
     app: &App,
-    caller: &Caller,
+    principal: Principal,
     base: &BaseAddress,
     route: Option<Route>,
     parts: &Parts,
     body: Body,
 ) -> Result<Response, ArmError> {
-    let route =
-        route.ok_or_else(|| ArmError::no_such_operation(&parts.method, parts.uri.path()))?;
+    let missing = || ArmError::no_such_operation(&parts.method, parts.uri.path());
+    let route = route.ok_or_else(missing)?;
+    let caller = Caller::of(app, principal).await?;
+    answer(app, &caller, base, route, parts, body).await
+}
+
+async fn answer(
+    app: &App,
+    caller: &Caller,
+    base: &BaseAddress,
+    route: Route,
+    parts: &Parts,
+    body: Body,
+) -> Result<Response, ArmError> {
+    app.content.registries().be_current(app.content.catalog()).await?;
     let call = Call { app, caller, base, parts };
     match route {
         Route::Metadata => Ok(metadata::show(app, base, &parts.uri)),

@@ -9,10 +9,13 @@ use axum::Json;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use gantry_arm::ResourceId;
-use gantry_model::Registry;
+use gantry_model::{Registry, Version};
+use gantry_registry::registries::ChangeError;
+use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::error::ArmError;
+use crate::preconditions::{precondition, tagged};
 use crate::route::RegistryAt;
 use crate::{Call, body, page};
 
@@ -42,7 +45,10 @@ pub(crate) fn find(
 pub(crate) fn visible(call: &Call<'_>) -> Vec<(Arc<Registry>, ResourceId)> {
     let all = call.app.content.registries().all().into_iter();
     let with_id = all.filter_map(|one| Some((id(call, &one)?, one)));
-    with_id.filter(|(id, _)| call.caller.may(READ, id)).map(|(id, one)| (one, id)).collect()
+    with_id
+        .filter(|(id, _)| call.caller.authority().may(READ, id))
+        .map(|(id, one)| (one, id))
+        .collect()
 }
 
 /// The registry's id.
@@ -59,7 +65,7 @@ pub(crate) async fn list(call: &Call<'_>, scope: &ResourceId) -> Result<Response
 /// `GET` of one
 pub(crate) async fn show(call: &Call<'_>, at: &RegistryAt) -> Result<Response, ArmError> {
     let registry = find(call, at, READ)?;
-    Ok(Json(render::registry(call, &registry)).into_response())
+    Ok(shown(call, &registry))
 }
 
 /// `PATCH` of one
@@ -69,13 +75,31 @@ pub(crate) async fn update(
     body: Body,
 ) -> Result<Response, ArmError> {
     let registry = find(call, at, WRITE)?;
+    let precondition = precondition(&call.parts.headers)?;
     let wanted: Value = body::read(call.app, body).await?;
-    let shown = render::registry(call, &registry);
-    let settings = update::apply(&registry, &shown, &wanted)?;
-    let (content, catalog) = (&call.app.content, call.app.content.catalog());
-    content.registries().change(catalog, &registry, settings).await?;
-    let registry = find(call, at, WRITE)?;
-    Ok(Json(render::registry(call, &registry)).into_response())
+    let wishes = update::read(&render::registry(call, &registry), &wanted)?;
+    let (registries, catalog) = (call.app.content.registries(), call.app.content.catalog());
+    let changed = registries.change(catalog, registry.id, precondition, wishes).await;
+    Ok(shown(call, &changed.map_err(refused)?))
+}
+
+fn shown(call: &Call<'_>, registry: &Registry) -> Response {
+    let shown = render::registry(call, registry);
+    tagged(StatusCode::OK, &Version::of_registry(registry), shown)
+}
+
+fn refused(error: ChangeError) -> ArmError {
+    match error {
+        ChangeError::Missing => ArmError::not_found(error),
+        ChangeError::Precondition(error) => error.into(),
+        ChangeError::NotInTier { .. } => {
+            ArmError::new(StatusCode::BAD_REQUEST, "FeatureNotSupportedForSku", error)
+        }
+        ChangeError::TooManyRules(_) => {
+            ArmError::new(StatusCode::BAD_REQUEST, "IpRulesLimitExceeded", error)
+        }
+        ChangeError::Catalog(error) => error.into(),
+    }
 }
 
 /// `GET listUsages`

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::error::ArmError;
+use crate::preconditions::{precondition, tagged};
 use crate::route::Verb;
 use crate::{Call, body, page, subscriptions};
 
@@ -62,64 +63,38 @@ pub(crate) async fn one(
     body: Body,
 ) -> Result<Response, ArmError> {
     check(call, verb, scope)?;
-    let access = &call.app.access;
+    let (access, by) = (&call.app.access, call.caller.authority());
     match verb {
         Verb::Get => {
-            let role =
-                access.find_role(id).await?.ok_or_else(|| refused(RoleError::NoSuchRole(id)))?;
-            Ok(Json(render(call, &role)).into_response())
+            let found = access.find_role(id).await?;
+            let found = found.ok_or_else(|| refused(RoleError::NoSuchRole(id)))?;
+            Ok(tagged(StatusCode::OK, &found.version, render(call, &found.value)))
         }
         Verb::Put | Verb::Patch => {
+            let precondition = precondition(&call.parts.headers)?;
             let Wanted { properties } = body::read(call.app, body).await?;
-            check_where_it_is(call, verb, id).await?;
-            let scopes = scopes(call, &properties.assignable_scopes)?;
             let role = RoleDefinition {
                 id,
                 name: properties.role_name,
                 description: properties.description,
                 kind: RoleKind::Custom,
                 permissions: properties.permissions,
-                assignable_scopes: scopes,
+                assignable_scopes: properties.assignable_scopes,
                 created_at: None,
                 updated_at: None,
             };
-            let role = access.set_role(role).await.map_err(refused)?;
-            Ok((StatusCode::CREATED, Json(render(call, &role))).into_response())
+            let set = access.set_role(by, role, precondition).await.map_err(refused)?;
+            Ok(tagged(StatusCode::CREATED, &set.version, render(call, &set.value)))
         }
         Verb::Delete => {
-            check_where_it_is(call, verb, id).await?;
-            match access.delete_role(id).await {
+            let precondition = precondition(&call.parts.headers)?;
+            match access.delete_role(by, id, precondition).await {
                 Ok(role) => Ok(Json(render(call, &role)).into_response()),
                 Err(RoleError::NoSuchRole(_)) => Ok(StatusCode::NO_CONTENT.into_response()),
                 Err(error) => Err(refused(error)),
             }
         }
     }
-}
-
-/// Checks that the caller may change the role of that id, if there is one, wherever it is assigned: it
-/// would mean something else there.
-async fn check_where_it_is(call: &Call<'_>, verb: Verb, id: Guid) -> Result<(), ArmError> {
-    let Some(role) = call.app.access.find_role(id).await? else { return Ok(()) };
-    for scope in &role.assignable_scopes {
-        check(call, verb, &scope.parse().map_err(ArmError::bad_request)?)?;
-    }
-    Ok(())
-}
-
-/// Where a role may be assigned: each a scope at which the caller may say so.
-fn scopes(call: &Call<'_>, wanted: &[String]) -> Result<Vec<String>, ArmError> {
-    if wanted.is_empty() {
-        return Err(ArmError::bad_request("assignableScopes is empty"));
-    }
-    for text in wanted {
-        let scope: ResourceId = text.parse().map_err(ArmError::bad_request)?;
-        if !subscriptions::own(call).contains(&scope) {
-            return Err(ArmError::bad_request(format!("{text} is not in the subscription")));
-        }
-        check(call, Verb::Put, &scope)?;
-    }
-    Ok(wanted.to_vec())
 }
 
 fn check(call: &Call<'_>, verb: Verb, scope: &ResourceId) -> Result<(), ArmError> {
@@ -191,6 +166,10 @@ pub(crate) fn refused(error: RoleError) -> ArmError {
         RoleError::NotAssignable => {
             ArmError::new(StatusCode::BAD_REQUEST, "RoleDefinitionNotAssignable", error)
         }
+        RoleError::Precondition(error) => error.into(),
+        RoleError::NotAllowed { action, scope } => ArmError::forbidden(action, scope.as_str()),
+        RoleError::Nowhere | RoleError::Outside(_) => ArmError::bad_request(error),
+        RoleError::LastAdministrator => ArmError::conflict("LastRbacAdminAssignment", error),
         RoleError::BuiltIn | RoleError::NameTaken(_) => {
             ArmError::conflict("RoleDefinitionConflict", error)
         }

@@ -1,17 +1,17 @@
 //! Scope maps of repository-scoped tokens.
 
-use axum::Json;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use gantry_access::scope_maps::ScopeMapError;
-use gantry_model::Registry;
+use gantry_access::scope_maps::{ScopeMapChange, ScopeMapError};
 use gantry_model::scoped::{ScopeMap, ScopeMapAction, ScopedName};
+use gantry_model::{IfAbsent, Registry};
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::error::ArmError;
 use crate::page::{self, LIMIT};
+use crate::preconditions::{precondition, status, tagged};
 use crate::route::{RegistryAt, Verb};
 use crate::{Call, body, registries};
 
@@ -54,40 +54,39 @@ pub(crate) async fn one(
     let registry = registries::find(call, at, &action(verb))?;
     let name: ScopedName = name.parse().map_err(ArmError::bad_request)?;
     let access = &call.app.access;
-    let missing = || refused(ScopeMapError::Missing(name.clone()));
     match verb {
         Verb::Get => {
-            let map = access.find_scope_map(&registry, &name).await?.ok_or_else(missing)?;
-            Ok(Json(render(call, &registry, &map)).into_response())
+            let found = access.find_scope_map(&registry, &name).await?;
+            let found = found.ok_or_else(|| refused(ScopeMapError::Missing(name)))?;
+            Ok(tagged(StatusCode::OK, &found.version, render(call, &registry, &found.value)))
         }
-        Verb::Put | Verb::Patch => {
-            let Wanted { properties } = body::read(call.app, body).await?;
-            let present = access.find_scope_map(&registry, &name).await?;
-            let (description, actions) = match (&present, verb) {
-                (None, Verb::Patch) => return Err(missing()),
-                (Some(map), Verb::Patch) => {
-                    let actions = properties.actions.map(|actions| parse(&actions)).transpose()?;
-                    (
-                        properties.description.or_else(|| map.description.clone()),
-                        actions.unwrap_or_else(|| map.actions.clone()),
-                    )
-                }
-                _ => {
-                    let actions = properties.actions.unwrap_or_default();
-                    (properties.description, parse(&actions)?)
-                }
-            };
-            let set = access.set_scope_map(&registry, &name, description, actions).await;
-            let map = set.map_err(refused)?;
-            let status = if present.is_none() { StatusCode::CREATED } else { StatusCode::OK };
-            Ok((status, Json(render(call, &registry, &map))).into_response())
+        Verb::Put => write(call, &registry, &name, IfAbsent::Make, body).await,
+        Verb::Patch => write(call, &registry, &name, IfAbsent::Refuse, body).await,
+        Verb::Delete => {
+            let precondition = precondition(&call.parts.headers)?;
+            match access.delete_scope_map(&registry, &name, precondition).await {
+                Ok(()) => Ok(StatusCode::OK.into_response()),
+                Err(ScopeMapError::Missing(_)) => Ok(StatusCode::NO_CONTENT.into_response()),
+                Err(error) => Err(refused(error)),
+            }
         }
-        Verb::Delete => match access.delete_scope_map(&registry, &name).await {
-            Ok(()) => Ok(StatusCode::OK.into_response()),
-            Err(ScopeMapError::Missing(_)) => Ok(StatusCode::NO_CONTENT.into_response()),
-            Err(error) => Err(refused(error)),
-        },
     }
+}
+
+async fn write(
+    call: &Call<'_>,
+    registry: &Registry,
+    name: &ScopedName,
+    if_absent: IfAbsent,
+    body: Body,
+) -> Result<Response, ArmError> {
+    let precondition = precondition(&call.parts.headers)?;
+    let Wanted { properties } = body::read(call.app, body).await?;
+    let actions = properties.actions.map(|actions| parse(&actions)).transpose()?;
+    let wished = ScopeMapChange { description: properties.description, actions };
+    let written = call.app.access.write_scope_map(registry, name, wished, if_absent, precondition);
+    let (map, written) = written.await.map_err(refused)?;
+    Ok(tagged(status(written), &map.version, render(call, registry, &map.value)))
 }
 
 fn parse(actions: &[String]) -> Result<Vec<ScopeMapAction>, ArmError> {
@@ -119,6 +118,7 @@ fn render(call: &Call<'_>, registry: &Registry, map: &ScopeMap) -> Value {
 fn refused(error: ScopeMapError) -> ArmError {
     match error {
         ScopeMapError::Missing(_) => ArmError::not_found(error),
+        ScopeMapError::Precondition(error) => error.into(),
         ScopeMapError::OfTheSystem(_) | ScopeMapError::Actions(_) => ArmError::bad_request(error),
         ScopeMapError::TooMany(_) => ArmError::conflict("ScopeMapsLimitExceeded", error),
         ScopeMapError::InUse(_) => ArmError::conflict("ScopeMapInUse", error),

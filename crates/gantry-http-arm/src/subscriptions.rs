@@ -34,7 +34,7 @@ pub(crate) fn tenants(call: &Call<'_>) -> Response {
 
 /// `GET /subscriptions`: the one there is, to whoever has a role in it.
 pub(crate) async fn list(call: &Call<'_>) -> Result<Response, ArmError> {
-    let known = call.caller.is_known_at(&own(call));
+    let known = call.caller.authority().is_known_at(&own(call));
     Ok(page::whole(known.then(|| subscription(call)).into_iter().collect()))
 }
 
@@ -68,7 +68,9 @@ pub(crate) async fn locations(call: &Call<'_>, id: &str) -> Result<Response, Arm
 /// `GET /subscriptions/{id}/resourceGroups`
 pub(crate) async fn groups(call: &Call<'_>, id: &str) -> Result<Response, ArmError> {
     check(call, id)?;
-    let known = |name: &String| group_id(call, name).is_ok_and(|id| call.caller.is_known_at(&id));
+    let known = |name: &String| {
+        group_id(call, name).is_ok_and(|id| call.caller.authority().is_known_at(&id))
+    };
     let names = group_names(call).into_iter().filter(known);
     Ok(page::whole(names.map(|name| resource_group(call, &name)).collect()))
 }
@@ -77,8 +79,9 @@ pub(crate) async fn groups(call: &Call<'_>, id: &str) -> Result<Response, ArmErr
 pub(crate) async fn group(call: &Call<'_>, id: &str, name: &str) -> Result<Response, ArmError> {
     check(call, id)?;
     let known = group_names(call).into_iter().find(|known| known.eq_ignore_ascii_case(name));
-    let known =
-        known.filter(|name| group_id(call, name).is_ok_and(|id| call.caller.is_known_at(&id)));
+    let known = known.filter(|name| {
+        group_id(call, name).is_ok_and(|id| call.caller.authority().is_known_at(&id))
+    });
     let Some(name) = known else {
         let message = format!("Resource group '{name}' could not be found.");
         return Err(ArmError::new(StatusCode::NOT_FOUND, "ResourceGroupNotFound", message));
@@ -154,7 +157,8 @@ pub(crate) fn own(call: &Call<'_>) -> ResourceId {
 /// Refuses whoever names another subscription, or knows nothing of this one.
 fn check(call: &Call<'_>, id: &str) -> Result<(), ArmError> {
     let subscription = call.app.access.directory().tenant().subscription.to_string();
-    match id.eq_ignore_ascii_case(&subscription) && call.caller.is_known_at(&own(call)) {
+    match id.eq_ignore_ascii_case(&subscription) && call.caller.authority().is_known_at(&own(call))
+    {
         true => Ok(()),
         false => {
             let message = format!("The subscription '{id}' could not be found.");

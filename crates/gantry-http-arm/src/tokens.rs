@@ -3,17 +3,18 @@
 use axum::Json;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use gantry_access::tokens::TokenError;
+use gantry_access::tokens::{NewPasswords, TokenChange, TokenError};
 use gantry_arm::ResourceId;
-use gantry_model::Registry;
-use gantry_model::Timestamp;
+use gantry_http_base::made;
 use gantry_model::scoped::{ScopedName, Token, TokenPassword, TokenPasswordName};
+use gantry_model::{IfAbsent, Registry, Timestamp};
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::error::ArmError;
 use crate::page::{self, LIMIT};
+use crate::preconditions::{precondition, status, tagged};
 use crate::route::{RegistryAt, Verb};
 use crate::{Call, body, registries};
 
@@ -37,7 +38,7 @@ struct WantedProperties {
     _provisioning_state: Option<Value>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct WantedCredentials {
     #[serde(default)]
     passwords: Option<Vec<NamedPassword>>,
@@ -87,58 +88,54 @@ pub(crate) async fn one(
     let access = &call.app.access;
     match verb {
         Verb::Get => {
-            let token = access.find_token(&registry, &name).await?;
-            let token = token.ok_or_else(|| refused(TokenError::Missing(name)))?;
-            Ok(Json(render(call, &registry, &token)).into_response())
+            let found = access.find_token(&registry, &name).await?;
+            let found = found.ok_or_else(|| refused(TokenError::Missing(name)))?;
+            Ok(tagged(StatusCode::OK, &found.version, render(call, &registry, &found.value)))
         }
-        Verb::Put | Verb::Patch => {
-            let Wanted { properties } = body::read(call.app, body).await?;
-            set(call, &registry, &name, verb, properties).await
+        Verb::Put => write(call, &registry, &name, IfAbsent::Make, body).await,
+        Verb::Patch => write(call, &registry, &name, IfAbsent::Refuse, body).await,
+        Verb::Delete => {
+            let precondition = precondition(&call.parts.headers)?;
+            match access.delete_token(&registry, &name, precondition).await {
+                Ok(()) => Ok(StatusCode::OK.into_response()),
+                Err(TokenError::Missing(_)) => Ok(StatusCode::NO_CONTENT.into_response()),
+                Err(error) => Err(refused(error)),
+            }
         }
-        Verb::Delete => match access.delete_token(&registry, &name).await {
-            Ok(()) => Ok(StatusCode::OK.into_response()),
-            Err(TokenError::Missing(_)) => Ok(StatusCode::NO_CONTENT.into_response()),
-            Err(error) => Err(refused(error)),
-        },
     }
 }
 
-async fn set(
+async fn write(
     call: &Call<'_>,
     registry: &Registry,
     name: &ScopedName,
-    verb: Verb,
-    wanted: WantedProperties,
+    if_absent: IfAbsent,
+    body: Body,
 ) -> Result<Response, ArmError> {
-    let access = &call.app.access;
-    let present = access.find_token(registry, name).await?;
-    if present.is_none() && verb == Verb::Patch {
-        return Err(refused(TokenError::Missing(name.clone())));
-    }
-    let scope_map = match (&wanted.scope_map_id, &present) {
-        (Some(id), _) => scope_map_name(call, registry, id)?,
-        (None, Some(token)) => token.scope_map.clone(),
-        (None, None) => return Err(ArmError::bad_request("scopeMapId is missing")),
-    };
-    if wanted
-        .credentials
-        .as_ref()
-        .and_then(|c| c.certificates.as_ref())
-        .is_some_and(|c| !c.is_empty())
-    {
+    let precondition = precondition(&call.parts.headers)?;
+    let Wanted { properties } = body::read(call.app, body).await?;
+    let wished = wished(call, registry, properties)?;
+    let written = call.app.access.write_token(registry, name, wished, if_absent, precondition);
+    let (token, written) = written.await.map_err(refused)?;
+    Ok(tagged(status(written), &token.version, render(call, registry, &token.value)))
+}
+
+fn wished(
+    call: &Call<'_>,
+    registry: &Registry,
+    wanted: WantedProperties,
+) -> Result<TokenChange, ArmError> {
+    let WantedCredentials { passwords, certificates } = wanted.credentials.unwrap_or_default();
+    if certificates.is_some_and(|some| !some.is_empty()) {
         let message = "tokens with certificates are not supported: generate passwords";
         return Err(ArmError::bad_request(message));
     }
-    let enabled = wanted.status.map(|status| matches!(status, Status::Enabled));
-    access.set_token(registry, name, &scope_map, enabled).await.map_err(refused)?;
-    if let Some(passwords) = wanted.credentials.and_then(|credentials| credentials.passwords) {
-        let kept = passwords.iter().map(|one| one.name).collect();
-        access.keep_passwords(registry, name, kept).await.map_err(refused)?;
-    }
-    let token = access.find_token(registry, name).await?;
-    let token = token.ok_or_else(|| refused(TokenError::Missing(name.clone())))?;
-    let status = if present.is_none() { StatusCode::CREATED } else { StatusCode::OK };
-    Ok((status, Json(render(call, registry, &token))).into_response())
+    let scope_map = wanted.scope_map_id.map(|id| scope_map_name(call, registry, &id));
+    Ok(TokenChange {
+        scope_map: scope_map.transpose()?,
+        enabled: wanted.status.map(|status| matches!(status, Status::Enabled)),
+        kept_passwords: passwords.map(|kept| kept.iter().map(|one| one.name).collect()),
+    })
 }
 
 /// `POST generateCredentials`
@@ -157,10 +154,9 @@ pub(crate) async fn generate(
     let name: ScopedName = name.parse().map_err(ArmError::bad_request)?;
     let expiry = wanted.expiry.map(|text| text.parse::<Timestamp>().map_err(ArmError::bad_request));
     let expiry = expiry.transpose()?;
-    let made = call.app.access.generate_passwords(&registry, &name, wanted.name, expiry);
-    let made = made.await.map_err(refused)?;
-    let passwords: Vec<Value> = made
-        .passwords
+    let generated = call.app.access.generate_passwords(&registry, &name, wanted.name, expiry);
+    let NewPasswords { user, passwords: made_passwords } = generated.await.map_err(refused)?;
+    let passwords: Vec<Value> = made_passwords
         .iter()
         .map(|(row, text)| {
             let mut shown = password(row);
@@ -168,7 +164,9 @@ pub(crate) async fn generate(
             shown
         })
         .collect();
-    Ok(Json(json!({ "username": made.user.as_str(), "passwords": passwords })).into_response())
+    let names: Vec<_> = made_passwords.iter().map(|(row, _)| row.name.as_str()).collect();
+    let shown = json!({ "username": user.as_str(), "passwords": passwords });
+    Ok(made(Json(shown).into_response(), format!("token {user}: {}", names.join(", "))))
 }
 
 /// The action that the verb takes.
@@ -215,9 +213,11 @@ fn password(password: &TokenPassword) -> Value {
 fn refused(error: TokenError) -> ArmError {
     match error {
         TokenError::Missing(_) => ArmError::not_found(error),
-        TokenError::NoSuchScopeMap(_) | TokenError::Reserved | TokenError::Expired => {
-            ArmError::bad_request(error)
-        }
+        TokenError::Precondition(error) => error.into(),
+        TokenError::NoScopeMap
+        | TokenError::NoSuchScopeMap(_)
+        | TokenError::Reserved
+        | TokenError::Expired => ArmError::bad_request(error),
         TokenError::TooMany(_) => ArmError::conflict("TokensLimitExceeded", error),
         TokenError::Catalog(error) => error.into(),
     }

@@ -60,6 +60,8 @@ impl<'r> Caller<'r> {
     /// Finds the registry that the request's host names; whoever calls it is nobody yet.
     pub async fn unauthenticated(app: &App, parts: &'r Parts) -> Result<Self, OciError> {
         let origin = Origin::of(app, parts)?;
+        let current = app.content.registries().be_current(app.content.catalog()).await;
+        current.map_err(|error| refused_by_catalog(error.into()))?;
         let registry = find_registry(app, &origin)?;
         let address = client_address(app, parts);
         check_network(app, parts, &registry, address).inspect_err(|_| {

@@ -110,12 +110,11 @@ impl Graph<'_> {
         let subscription = format!("/subscriptions/{}", self.directory().tenant().subscription);
         let subscription: ResourceId =
             subscription.parse().expect("a subscription's id is the id of a resource");
-        for action in ALL_OF_THESE {
-            if !self.call.app.access.may(principal.id, action, &subscription).await? {
-                return Err(GraphError::denied());
-            }
+        let authority = self.call.app.access.authority_of(principal.id).await?;
+        match ALL_OF_THESE.iter().all(|action| authority.may(action, &subscription)) {
+            true => Ok(()),
+            false => Err(GraphError::denied()),
         }
-        Ok(())
     }
 
     /// Those whom other issuers sign in are guests.
@@ -163,9 +162,9 @@ impl Graph<'_> {
 
     /// Notes in the audit stream who changed something, or may not.
     fn note(&self, outcome: &Result<Reply, GraphError>) {
-        let outcome = match outcome {
-            Ok(_) => AuditOutcome::Granted,
-            Err(error) if error.is_denial() => AuditOutcome::Refused,
+        let (outcome, made) = match outcome {
+            Ok(reply) => (AuditOutcome::Granted, reply.id()),
+            Err(error) if error.is_denial() => (AuditOutcome::Refused, None),
             Err(_) => return,
         };
         let identity = match &self.caller {
@@ -176,7 +175,8 @@ impl Graph<'_> {
             GraphCaller::Operator => return,
         };
         let parts = self.call.parts;
-        let detail = format!("{} {}", parts.method, parts.uri.path());
+        let made = made.map(|id| format!(": {id}")).unwrap_or_default();
+        let detail = format!("{} {}{made}", parts.method, parts.uri.path());
         self.call.note(AuditAction::Manage, outcome, &identity, detail);
     }
 

@@ -41,7 +41,9 @@ pub(crate) async fn post(
     let how = format!("{grant} by {}", client.app_id);
     let granted = granted.inspect_err(|error| {
         if error.is_refusal() {
-            let account = form.get("username").unwrap_or(&client.app_id);
+            // A name that a grant without one brings along says nothing of who asks.
+            let person = form.get("username").filter(|_| grant == "password");
+            let account = person.unwrap_or(&client.app_id);
             call.note_refused(action, account, format!("{how}: {}", error.description));
         }
     })?;

@@ -12,7 +12,7 @@ use crate::Asked;
 use crate::SEVERAL;
 use crate::refused::Refused;
 use crate::reply::{OauthError, RefreshReply};
-use crate::token::{check_service, note};
+use crate::token::{check_service, claimed, note};
 
 pub(crate) async fn post(
     app: &App,
@@ -34,7 +34,8 @@ pub(crate) async fn post(
         }
     }
     let exchanged = app.access.exchange(caller.registry(), form.required("access_token")?).await;
-    note(app, &caller, "", exchanged.as_ref().map(|(signed_in, _)| signed_in));
+    let account = || claimed(app, &form, "access_token");
+    note(app, &caller, account, exchanged.as_ref().map(|(signed_in, _)| signed_in));
     let (signed_in, token) = exchanged.map_err(|error| OauthError::refused_credential(&error))?;
     asked.actor = Some(Arc::clone(signed_in.actor()));
     Ok(RefreshReply(token))

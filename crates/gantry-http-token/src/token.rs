@@ -7,7 +7,8 @@ use gantry_access::{AuthenticationError, SignedIn};
 use gantry_http_base::{App, Caller, Query, read_form};
 use gantry_model::EndpointKind;
 use gantry_model::audit::{AuditAction, AuditOutcome};
-use gantry_oci::{Authorization, Scope, Secret};
+use gantry_model::permission::Identity;
+use gantry_oci::{Authorization, Form, Scope, Secret};
 use http::request::Parts;
 
 use crate::Asked;
@@ -40,7 +41,7 @@ pub(crate) async fn get(
             Authorization::Basic { user, password } => {
                 let (registry, address) = (caller.registry(), caller.address());
                 let found = app.access.sign_in(registry, &user, &password, address).await;
-                note(app, &caller, &user, found.as_ref());
+                note(app, &caller, || user.clone(), found.as_ref());
                 found.map_err(refuse)?
             }
             Authorization::Bearer { .. } => return Err(caller.refuse_renewal().into()),
@@ -63,7 +64,8 @@ pub(crate) async fn post(
     check_service(app, &caller, form.all("service"))?;
     let scopes = scopes(form.all("scope"))?;
     let registry = caller.registry();
-    let signed_in = match form.required("grant_type")? {
+    let grant = form.required("grant_type")?;
+    let signed_in = match grant {
         "password" => match (form.get("username"), form.get("password")) {
             (Some(user), Some(password)) => {
                 let password = Secret::new(password);
@@ -94,27 +96,44 @@ pub(crate) async fn post(
             .into());
         }
     };
-    let account = form.get("username").unwrap_or_default();
-    note(app, &caller, account, signed_in.as_ref());
+    note(app, &caller, || claimed(app, &form, grant), signed_in.as_ref());
     let signed_in = signed_in.map_err(|error| OauthError::refused_credential(&error))?;
     issue(app, &caller, &signed_in, &scopes, asked)
+}
+
+/// Whom a form that was refused is of: the name that goes with a password, or else whom the token was made
+/// for, as far as it is one that was made here; or else the program that asks. A name that comes along with
+/// a token says nothing.
+pub(crate) fn claimed(app: &App, form: &Form, grant: &str) -> String {
+    let text = |name| form.get(name);
+    let directory = app.access.directory();
+    let person = match grant {
+        "password" => text("username").map(str::to_owned),
+        "refresh_token" => text("refresh_token")
+            .and_then(|token| app.access.subject_of(token))
+            .map(|identity| identity.to_string()),
+        _ => text("access_token")
+            .and_then(|token| directory.subject_of(token))
+            .map(|id| Identity::principal(&id.to_string()).to_string()),
+    };
+    person.or_else(|| text("client_id").map(|id| format!("client:{id}"))).unwrap_or_default()
 }
 
 /// Notes in the audit stream who signed in, or wasn't let in as `account`.
 pub(crate) fn note(
     app: &App,
     caller: &Caller<'_>,
-    account: &str,
+    account: impl FnOnce() -> String,
     outcome: Result<&SignedIn, &AuthenticationError>,
 ) {
     let (outcome, identity, detail) = match outcome {
         Ok(signed_in) => {
-            (AuditOutcome::Granted, signed_in.actor().identity().as_str(), String::new())
+            (AuditOutcome::Granted, signed_in.actor().identity().to_string(), String::new())
         }
         Err(AuthenticationError::Catalog(_)) => return,
-        Err(error) => (AuditOutcome::Refused, account, error.to_string()),
+        Err(error) => (AuditOutcome::Refused, account(), error.to_string()),
     };
-    caller.note(app, AuditAction::SignIn, outcome, identity, detail);
+    caller.note(app, AuditAction::SignIn, outcome, &identity, detail);
 }
 
 fn issue(

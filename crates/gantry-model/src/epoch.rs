@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+const REGISTRIES: &str = "registries";
 const KEYS: &str = "keys";
 const CERTIFICATES: &str = "certificates";
 
@@ -45,6 +46,12 @@ impl EpochSubject {
     /// The passwords of a registry's admin account, by the registry's id.
     pub fn admin(registry: impl fmt::Display) -> Self {
         Self(format!("admin {registry}").into())
+    }
+
+    /// Which registries there are, and their settings: no token depends on them, but each node sees by
+    /// it whether it knows them as they are.
+    pub fn registries() -> Self {
+        Self(REGISTRIES.into())
     }
 
     /// The keys that sign tokens: nothing depends on them, but there is one more.

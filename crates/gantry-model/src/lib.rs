@@ -15,6 +15,7 @@ pub mod permission;
 pub mod registry;
 pub mod roles;
 pub mod scoped;
+pub mod version;
 
 pub use category::{Categories, Category, EndpointKind};
 pub use clock::{Clock, ManualClock, Stamp, SystemClock, Timestamp, TimestampError};
@@ -30,3 +31,4 @@ pub use registry::{
     AccessSettings, BlobReads, NetworkSettings, Registry, RegistryName, RegistrySettings,
     RoleAssignmentMode, Tier,
 };
+pub use version::{IfAbsent, Precondition, PreconditionFailed, Version, Versioned, Written};

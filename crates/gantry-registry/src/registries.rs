@@ -1,12 +1,16 @@
 //! The registries of the server: found by the request's host, with nothing shared between them.
 
+mod change;
+
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use gantry_catalog::{Catalog, DbError, Durability, Transaction};
+use gantry_catalog::{Catalog, DbError, Durability, Kept};
 use gantry_model::{BlobReads, EpochSubject, Registry, RegistryId, RegistryName, RegistrySettings};
+
+pub use change::ChangeError;
 
 /// A registry that the configuration asks for.
 #[derive(Clone, Debug)]
@@ -19,7 +23,7 @@ pub struct WantedRegistry {
     pub domains: Vec<String>,
 }
 
-/// What the configuration wishes of a registry's settings; the rest is as the management API has it.
+/// What somebody wishes of a registry's settings; the rest stays as it is.
 #[derive(Clone)]
 pub struct Wishes(Arc<dyn Fn(&mut RegistrySettings) + Send + Sync>);
 
@@ -29,7 +33,8 @@ impl Wishes {
         Self(Arc::new(apply))
     }
 
-    fn applied_to(&self, settings: &RegistrySettings) -> RegistrySettings {
+    /// The settings with what is wished.
+    pub fn applied_to(&self, settings: &RegistrySettings) -> RegistrySettings {
         let mut settings = settings.clone();
         (self.0)(&mut settings);
         settings
@@ -60,15 +65,16 @@ pub struct Hosts {
     pub default_registry: RegistryName,
 }
 
-/// All registries, by host and by id; kept in memory and replaced as a whole when one changes.
-/// Cheap to clone.
+/// All registries, by host and by id; kept in memory and replaced as a whole when one changes. They
+/// count for as long as their epoch does ([`Registries::be_current`]). Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Registries(Arc<Inner>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Inner {
     plan: ArcSwap<Plan>,
-    directory: ArcSwap<Directory>,
+    directory: Kept<Directory>,
+    subject: EpochSubject,
 }
 
 /// What the configuration says about registries.
@@ -80,6 +86,8 @@ struct Plan {
 
 #[derive(Debug, Default)]
 struct Directory {
+    /// Of the registries, before they were read.
+    epoch: i64,
     by_id: HashMap<RegistryId, Arc<Registry>>,
     by_host: HashMap<String, Arc<Registry>>,
     default: Option<Arc<Registry>>,
@@ -88,7 +96,11 @@ struct Directory {
 impl Registries {
     /// No registries yet.
     pub fn none() -> Self {
-        Self(Arc::new(Inner::default()))
+        Self(Arc::new(Inner {
+            plan: ArcSwap::default(),
+            directory: Kept::new(Directory::default()),
+            subject: EpochSubject::registries(),
+        }))
     }
 
     /// Makes the registries that `wanted` asks for where they aren't there, brings their settings
@@ -105,8 +117,7 @@ impl Registries {
             match present.iter().find(|registry| registry.name == want.name) {
                 None => create(catalog, location, want).await?,
                 Some(registry) => {
-                    let settings = want.settings.applied_to(&registry.settings);
-                    change(catalog, registry, settings).await?;
+                    change::establish(catalog, registry.id, want.settings.clone()).await?;
                 }
             }
         }
@@ -114,23 +125,28 @@ impl Registries {
         self.refresh(catalog).await
     }
 
-    /// Brings a registry's settings to these, on this node at once.
-    pub async fn change(
-        &self,
-        catalog: &Catalog,
-        registry: &Registry,
-        settings: RegistrySettings,
-    ) -> Result<(), DbError> {
-        change(catalog, registry, settings).await?;
-        self.refresh(catalog).await
-    }
-
     /// Brings what is kept in memory up to the catalog.
     pub async fn refresh(&self, catalog: &Catalog) -> Result<(), DbError> {
+        let begun = self.0.directory.begin();
+        let epoch = catalog.epoch(&self.0.subject).await?;
         let registries = catalog.registry_list().await?;
-        let directory = Directory::new(registries, &self.0.plan.load());
-        self.0.directory.store(Arc::new(directory));
+        let directory = Directory::new(epoch, registries, &self.0.plan.load());
+        self.0.directory.store(begun, directory);
         Ok(())
+    }
+
+    /// Sees to it that what is in memory is what is in the catalog, before it says who gets in. Costs
+    /// no query while nothing has changed and other nodes' changes are followed; where they can't be,
+    /// one for each request.
+    pub async fn be_current(&self, catalog: &Catalog) -> Result<(), DbError> {
+        if catalog.epoch_known(&self.0.subject) == Some(self.0.directory.load().epoch) {
+            return Ok(());
+        }
+        let present = catalog.epoch(&self.0.subject).await?;
+        match present == self.0.directory.load().epoch {
+            true => Ok(()),
+            false => self.refresh(catalog).await,
+        }
     }
 
     /// The registry that answers on `host` (a host name or address, without a port or brackets)
@@ -182,32 +198,6 @@ impl Registries {
     }
 }
 
-/// Brings a registry's settings to these.
-async fn change(
-    catalog: &Catalog,
-    registry: &Registry,
-    settings: RegistrySettings,
-) -> Result<(), DbError> {
-    if registry.settings == settings {
-        return Ok(());
-    }
-    let id = registry.id;
-    let before = registry.settings.access.role_assignment_mode;
-    let loses_admin = registry.settings.admin_enabled && !settings.admin_enabled;
-    let change = move |tx: &mut Transaction<'_, '_>| {
-        // Whoever signed in under the other mode was promised other rights.
-        if settings.access.role_assignment_mode != before {
-            tx.registry_end_sign_ins(id)?;
-        }
-        // Or its tokens would be good again once it is enabled.
-        if loses_admin {
-            tx.epoch_raise(Some(id), EpochSubject::admin(id))?;
-        }
-        tx.registry_update(id, &settings)
-    };
-    catalog.transaction(Durability::Power, change).await
-}
-
 async fn create(catalog: &Catalog, location: &str, want: &WantedRegistry) -> Result<(), DbError> {
     let now = catalog.now();
     let registry = Registry {
@@ -224,8 +214,8 @@ async fn create(catalog: &Catalog, location: &str, want: &WantedRegistry) -> Res
 }
 
 impl Directory {
-    fn new(registries: Vec<Registry>, plan: &Plan) -> Self {
-        let mut directory = Self::default();
+    fn new(epoch: i64, registries: Vec<Registry>, plan: &Plan) -> Self {
+        let mut directory = Self { epoch, ..Self::default() };
         for registry in registries.into_iter().map(Arc::new) {
             for host in plan.hosts_of(&registry.name) {
                 directory.by_host.insert(host.to_ascii_lowercase(), Arc::clone(&registry));

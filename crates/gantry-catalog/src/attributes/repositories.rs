@@ -29,7 +29,7 @@ pub struct RepositoryRow {
 
 /// What keeps a repository from being deleted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Kept {
+pub enum KeptBy {
     /// A tag that is locked.
     Tag(Tag),
     /// A manifest that is.
@@ -127,14 +127,14 @@ impl Transaction<'_, '_> {
     pub fn repository_kept_by(
         &mut self,
         id: RepositoryId,
-    ) -> Result<Option<(Kept, Locks)>, DbError> {
+    ) -> Result<Option<(KeptBy, Locks)>, DbError> {
         let tag = self.tx.one(&KEPT_TAG, &args![id.to_bytes()], |row| {
-            Ok((Kept::Tag(row.parsed(0)?), row.locks(1)?))
+            Ok((KeptBy::Tag(row.parsed(0)?), row.locks(1)?))
         })?;
         match tag {
             Some(tag) => Ok(Some(tag)),
             None => self.tx.one(&KEPT_MANIFEST, &args![id.to_bytes()], |row| {
-                Ok((Kept::Manifest(row.digest(0)?), row.locks(1)?))
+                Ok((KeptBy::Manifest(row.digest(0)?), row.locks(1)?))
             }),
         }
     }

@@ -42,7 +42,8 @@ impl Transaction<'_, '_> {
             &SET,
             &args![id, seen.issuer, seen.subject, seen.name, groups, moment(seen.seen_at)],
         )?;
-        if before.is_some_and(|before| before.groups != seen.groups) {
+        // Whoever asked for their roles before they came is told of none of their groups.
+        if before.map(|before| before.groups).unwrap_or_default() != seen.groups {
             self.epoch_raise(None, EpochSubject::assigned(&id))?;
         }
         Ok(())

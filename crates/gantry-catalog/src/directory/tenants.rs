@@ -8,6 +8,8 @@ use crate::{Catalog, Transaction};
 
 pub(crate) const FIND: Stmt = Stmt::new("select id, subscription, domain from tenant limit 1");
 
+pub(crate) const LOCK: Stmt = Stmt::new("select id from tenant /*FOR NO KEY UPDATE*/");
+
 pub(crate) const INSERT: Stmt =
     Stmt::new("insert into tenant (id, subscription, domain, created_at) values ($1, $2, $3, $4)");
 
@@ -19,6 +21,12 @@ impl Catalog {
 }
 
 impl Transaction<'_, '_> {
+    /// Keeps everyone else from changing who has which role meanwhile. Whatever is changed of roles and
+    /// assignments begins here, so that one change knows of the other.
+    pub fn roles_lock(&mut self) -> Result<(), DbError> {
+        self.tx.one(&LOCK, &[], |_| Ok(())).map(drop)
+    }
+
     /// Adds the tenant, unless there is one; true if it was added. Of nodes that start at once, one
     /// adds it.
     pub fn tenant_establish(&mut self, made: &Tenant) -> Result<bool, DbError> {

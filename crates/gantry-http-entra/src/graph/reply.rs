@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
+use gantry_http_base::made;
 use gantry_model::Timestamp;
 use gantry_oci::Form;
 use http::{HeaderValue, StatusCode, header};
@@ -19,12 +20,29 @@ pub(super) enum Reply {
     Done,
 }
 
+impl Reply {
+    /// The id of what is answered, if it has one: an object's, or a credential's.
+    pub(super) fn id(&self) -> Option<&str> {
+        match self {
+            Self::Found(body) | Self::Created(body) => {
+                body["id"].as_str().or_else(|| body["keyId"].as_str())
+            }
+            Self::Done => None,
+        }
+    }
+}
+
 impl IntoResponse for Reply {
     fn into_response(self) -> Response {
-        let mut response = match self {
+        let id = self.id().map(str::to_owned);
+        let response = match self {
             Self::Found(body) => Json(body).into_response(),
             Self::Created(body) => (StatusCode::CREATED, Json(body)).into_response(),
             Self::Done => StatusCode::NO_CONTENT.into_response(),
+        };
+        let mut response = match id {
+            Some(id) => made(response, id),
+            None => response,
         };
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -73,6 +73,8 @@ pub struct NetworkSettings {
     pub trusted_services: bool,
     /// Blobs are downloaded from a host of their own (`dataEndpointEnabled`).
     pub data_endpoint: bool,
+    /// It answers on a host of its location besides (`regionalEndpoints`).
+    pub regional_endpoint: bool,
 }
 
 impl Default for RegistrySettings {
@@ -108,6 +110,7 @@ impl Default for NetworkSettings {
             allowed: Vec::new(),
             trusted_services: true,
             data_endpoint: false,
+            regional_endpoint: false,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Deleting a repository with all that it holds.
 
-use gantry_catalog::{Durability, Kept};
+use gantry_catalog::{Durability, KeptBy};
 use gantry_model::permission::{Delete, Permit};
 use gantry_oci::{Digest, RepositoryName, Tag};
 
@@ -96,10 +96,10 @@ impl Content {
     }
 }
 
-fn lockable(kept: Kept) -> Lockable {
+fn lockable(kept: KeptBy) -> Lockable {
     match kept {
-        Kept::Tag(tag) => Lockable::Tag(tag),
-        Kept::Manifest(digest) => Lockable::Manifest(digest),
+        KeptBy::Tag(tag) => Lockable::Tag(tag),
+        KeptBy::Manifest(digest) => Lockable::Manifest(digest),
     }
 }
 

@@ -7,5 +7,6 @@ mod blobs;
 mod collection;
 mod manifests;
 mod referrers;
+mod settings;
 mod support;
 mod uploads;

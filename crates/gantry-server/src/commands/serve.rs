@@ -51,7 +51,7 @@ async fn serve(config: Config, started: Instant) -> anyhow::Result<ExitCode> {
     let master_key = data.read_master_key(&config.secrets.master_key)?;
     let deployment = Deployment::open(&config, &data, &master_key).await?;
     let access = deployment.access(&config, &data, &master_key).await?;
-    keep_admin_passwords(&deployment, &access, &data)?;
+    keep_admin_passwords(&deployment, &access, &data).await?;
     let authority = authority::open(&config, &data, &master_key, &deployment).await?;
     let certificates = Certificates::open(&config, &deployment, &master_key).await?;
     let edge = bind(&config, authority, certificates.as_ref(), &deployment)?;
@@ -91,14 +91,14 @@ async fn serve(config: Config, started: Instant) -> anyhow::Result<ExitCode> {
 }
 
 /// Puts each registry's first admin password where the operator finds it.
-fn keep_admin_passwords(
+async fn keep_admin_passwords(
     deployment: &Deployment,
     access: &Access,
     data: &DataDir,
 ) -> anyhow::Result<()> {
     let default = deployment.default_registry()?.id;
     for registry in deployment.content.registries().all() {
-        let passwords = access.admin_passwords(&registry);
+        let passwords = access.admin_passwords(&registry).await?;
         let Some((_, password)) = passwords.first() else { continue };
         let path = if registry.id == default {
             data.admin_password()

@@ -113,7 +113,7 @@ async fn follow_once(app: &App, reader: &mut ChangeReader) -> anyhow::Result<()>
     if app.content.follow_changes(reader).await?.registries {
         let (registries, catalog) = (app.content.registries(), app.content.catalog());
         registries.refresh(catalog).await?;
-        app.access.refresh(&registries.all()).await?;
+        app.access.refresh_keys().await?;
         app.access.directory().refresh().await?;
         reader.refreshed();
     }

@@ -1,15 +1,19 @@
 //! Who may do what, by every kind of credential, through the front door.
 
 mod attacks;
+mod audit;
 mod callers;
 mod limits;
 mod network;
 mod nodes;
 mod people;
+mod role_writes;
 mod roles;
 mod tokens;
+mod writes;
 
 use http::Method;
+use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 
 use crate::support::Server;
@@ -49,6 +53,42 @@ impl<'a> Manager<'a> {
         }
     }
 
+    /// The same, at another node.
+    pub(crate) fn on<'b>(&self, server: &'b Server) -> Manager<'b> {
+        Manager {
+            server,
+            token: self.token.clone(),
+            subscription: self.subscription.clone(),
+            registry: self.registry.clone(),
+        }
+    }
+
+    /// A request below the default registry's resource id.
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.request_at(method, &format!("{}{path}", self.registry))
+    }
+
+    /// A request anywhere.
+    pub(crate) fn request_at(&self, method: Method, path: &str) -> RequestBuilder {
+        let path = format!("{path}?api-version=2025-11-01");
+        self.server.request(method, &path).bearer_auth(&self.token)
+    }
+
+    /// The assignments by which somebody owns the subscription.
+    pub(crate) async fn owners(&self) -> Vec<Value> {
+        const OWNER: &str = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635";
+        let path =
+            format!("{}/providers/Microsoft.Authorization/roleAssignments", self.subscription);
+        let (_, mut all) = self.call_at(Method::GET, &path, Value::Null).await;
+        let is_owner = |one: &Value| {
+            let properties = &one["properties"];
+            properties["roleDefinitionId"].as_str().unwrap().ends_with(OWNER)
+                && properties["scope"] == self.subscription
+        };
+        let Value::Array(all) = all["value"].take() else { panic!("{all}") };
+        all.into_iter().filter(is_owner).collect()
+    }
+
     /// A call below the default registry's resource id; an empty path is the registry itself.
     pub(crate) async fn call(&self, method: Method, path: &str, body: Value) -> (u16, Value) {
         self.call_at(method, &format!("{}{path}", self.registry), body).await
@@ -56,8 +96,7 @@ impl<'a> Manager<'a> {
 
     /// A call anywhere.
     pub(crate) async fn call_at(&self, method: Method, path: &str, body: Value) -> (u16, Value) {
-        let path = format!("{path}?api-version=2025-11-01");
-        let request = self.server.request(method, &path).bearer_auth(&self.token);
+        let request = self.request_at(method, path);
         let request = if body.is_null() { request } else { request.json(&body) };
         let answer = request.send().await.unwrap();
         let status = answer.status().as_u16();

@@ -36,14 +36,14 @@ pub(super) async fn rotate(State(app): State<Arc<App>>) -> Response {
     let directory = app.access.directory().rotate_keys().await;
     let refused = |error: &dyn Display| {
         let status = StatusCode::INTERNAL_SERVER_ERROR;
-        note(&app, None, status, "keys rotate");
+        note(&app, None, status, format!("{} keys rotate", status.as_u16()));
         (status, error.to_string()).into_response()
     };
     match (registries, directory) {
         (Err(error), _) => refused(&error),
         (_, Err(error)) => refused(&error),
         (Ok(()), Ok(())) => {
-            note(&app, None, StatusCode::OK, "keys rotate");
+            note(&app, None, StatusCode::OK, "200 keys rotate".to_owned());
             Json(known(&app)).into_response()
         }
     }

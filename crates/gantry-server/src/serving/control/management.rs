@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use gantry_access::Noted;
-use gantry_http_base::App;
+use gantry_http_base::{App, audited};
 use gantry_model::Registry;
 use gantry_model::audit::{AuditAction, AuditOutcome};
 use http::{Request, StatusCode};
@@ -28,24 +28,19 @@ pub(super) async fn answer(State(app): State<Arc<App>>, request: Request<Body>) 
         return (StatusCode::NOT_FOUND, reason).into_response();
     };
     if !method.is_safe() && !path.ends_with(BY_IDS) {
-        let status = answered.response.status();
-        note(
-            &app,
-            gantry_http_arm::registry_at(&app, &path).as_deref(),
-            status,
-            &format!("{method} {path}"),
-        );
+        let registry = gantry_http_arm::registry_at(&app, &path);
+        let detail = audited(&answered.response, &format!("{method} {path}"));
+        note(&app, registry.as_deref(), answered.response.status(), detail);
     }
     answered.response
 }
 
 /// Notes that the operator did something.
-pub(super) fn note(app: &App, registry: Option<&Registry>, status: StatusCode, what: &str) {
+pub(super) fn note(app: &App, registry: Option<&Registry>, status: StatusCode, detail: String) {
     let outcome = match status.is_success() {
         true => AuditOutcome::Granted,
         false => AuditOutcome::Refused,
     };
-    let detail = format!("{} {what}", status.as_u16());
     let noted = Noted { identity: OPERATOR, address: None, detail };
     app.access.audit().note(registry, AuditAction::Manage, outcome, &noted);
 }

@@ -253,3 +253,28 @@ async fn every_endpoint_of_the_directory_asks_its_caller() {
         }
     }
 }
+
+/// Whoever hasn't signed in learns nothing; whoever has, that there is no such operation, whatever
+/// their roles.
+#[tokio::test]
+async fn what_is_no_operation_is_told_to_those_who_have_signed_in() {
+    let server = Server::start(&[]).await;
+    let (manager, directory) = (Manager::of(&server).await, Directory::of(&server).await);
+    let (_, stranger) = with_role(&manager, &directory, &[]).await;
+    for (method, path) in [
+        (Method::GET, format!("{}/inventions", manager.registry)),
+        (Method::TRACE, manager.registry.clone()),
+        (Method::PUT, format!("{}/locations", manager.subscription)),
+    ] {
+        let path = format!("{path}?api-version=2025-11-01");
+        let send = async |authorization: Option<&str>| {
+            let request = server.request(method.clone(), &path);
+            let request = authorization
+                .into_iter()
+                .fold(request, |request, shown| request.header("authorization", shown));
+            request.send().await.unwrap().status().as_u16()
+        };
+        assert_eq!(send(None).await, 401, "{method} {path}");
+        assert_eq!(send(Some(&stranger)).await, 404, "{method} {path}");
+    }
+}

@@ -87,7 +87,7 @@ async fn the_audit_stream_tells_of_the_operator_and_of_others() {
     };
     insta::assert_snapshot!(told.iter().map(line).collect::<Vec<_>>().join("\n"), @r"
     manage granted operator local robot
-    manage granted operator local generateCredentials
+    manage granted operator local generateCredentials: token robot: password1
     manage refused operator - users
     signIn refused robot local user name or password is wrong
     ");
