@@ -71,7 +71,9 @@ impl Site {
             Transport::Tls,
             None,
         );
-        let names = format!("localhost local.acr.localhost {TEAM}.acr.localhost");
+        let own =
+            ["", ".local.data", ".local.geo"].map(|host| format!("{TEAM}{host}.acr.localhost"));
+        let names = format!("localhost local.acr.localhost {}", own.join(" "));
         site.file("hosts", format!("{} {names}\n", address.ip()));
         site
     }

@@ -11,11 +11,12 @@ use gantry_model::permission::{
     Action, Actor, CatalogPermit, Needed, Permit, Push, Refusal, RepositoryAction,
 };
 use gantry_model::{Categories, EndpointKind, Registry};
-use gantry_oci::{ErrorCode, RepositoryName};
+use gantry_oci::{Digest, ErrorCode, RepositoryName};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
 use crate::challenge::{challenge, detail};
+use crate::download;
 use crate::host::Host;
 use crate::network::check_network;
 use crate::origin::{Origin, client_address};
@@ -37,6 +38,8 @@ enum Shown {
     Nothing,
     Password,
     Token,
+    /// An address that a blob is downloaded from.
+    Address,
 }
 
 impl<'r> Caller<'r> {
@@ -60,9 +63,56 @@ impl<'r> Caller<'r> {
     /// Finds the registry that the request's host names; whoever calls it is nobody yet.
     pub async fn unauthenticated(app: &App, parts: &'r Parts) -> Result<Self, OciError> {
         let origin = Origin::of(app, parts)?;
-        let current = app.content.registries().be_current(app.content.catalog()).await;
-        current.map_err(|error| refused_by_catalog(error.into()))?;
+        be_current(app).await?;
         let registry = find_registry(app, &origin)?;
+        Self::at(app, parts, origin, registry).await
+    }
+
+    /// Finds the registry whose data endpoint the request's host is, and whoever downloads the blob
+    /// from the address that they were given.
+    pub async fn downloading(
+        app: &App,
+        parts: &'r Parts,
+        name: &RepositoryName,
+        digest: &Digest,
+    ) -> Result<Self, OciError> {
+        let origin = Origin::of(app, parts)?;
+        be_current(app).await?;
+        let found = app.content.registries().by_data_host(origin.host.name);
+        let registry = found.ok_or_else(|| no_registry(origin.host.name))?;
+        let mut caller = Self::at(app, parts, origin, registry).await?;
+        caller.actor = Arc::new(download::bearer(app, parts, &caller.registry, name, digest)?);
+        caller.shown = Shown::Address;
+        Ok(caller)
+    }
+
+    /// The address that the blob is to be downloaded from, where the registry has a data endpoint and
+    /// this isn't it.
+    pub fn download_address(
+        &self,
+        app: &App,
+        name: &RepositoryName,
+        digest: &Digest,
+    ) -> Option<String> {
+        let sends = self.registry.settings.network.data_endpoint && !self.is_downloading();
+        sends.then(|| {
+            let identity = self.actor.identity();
+            download::address(app, &self.origin, &self.registry, identity, name, digest)
+        })
+    }
+
+    /// Whether the caller came with an address that a blob is downloaded from.
+    pub fn is_downloading(&self) -> bool {
+        self.shown == Shown::Address
+    }
+
+    /// Somebody at that registry, if it may be reached from where they are.
+    async fn at(
+        app: &App,
+        parts: &'r Parts,
+        origin: Origin<'r>,
+        registry: Arc<Registry>,
+    ) -> Result<Self, OciError> {
         let address = client_address(app, parts);
         check_network(app, parts, &registry, address).inspect_err(|_| {
             let detail = parts.uri.path().to_owned();
@@ -230,7 +280,7 @@ impl<'r> Caller<'r> {
     pub fn check_shows_credential(&self) -> Result<(), OciError> {
         match self.shown {
             Shown::Nothing => Err(self.refuse(Refusal::SignIn(None))),
-            Shown::Password | Shown::Token => Ok(()),
+            Shown::Password | Shown::Token | Shown::Address => Ok(()),
         }
     }
 
@@ -291,14 +341,21 @@ impl Shown {
     }
 }
 
+/// Sees to it that registries are what they are now.
+async fn be_current(app: &App) -> Result<(), OciError> {
+    let current = app.content.registries().be_current(app.content.catalog()).await;
+    current.map_err(|error| refused_by_catalog(error.into()))
+}
+
+fn no_registry(host: &str) -> OciError {
+    OciError::not_found(ErrorCode::NameUnknown, format!("no registry answers on {host}"))
+}
+
 /// The registry that answers at the origin.
 fn find_registry(app: &App, origin: &Origin<'_>) -> Result<Arc<Registry>, OciError> {
     let registries = app.content.registries();
     let name = origin.host.name;
-    let registry = registries.by_host(name, origin.local).ok_or_else(|| {
-        let reason = format!("no registry answers on {name}");
-        OciError::new(StatusCode::NOT_FOUND, ErrorCode::NameUnknown, reason)
-    })?;
+    let registry = registries.by_host(name, origin.local).ok_or_else(|| no_registry(name))?;
     // A client that asked TLS for one registry and HTTP for another has mixed up connections
     // (RFC 9110, 15.5.20). A name of no registry is no such mix-up: it says nothing.
     let asked = origin.server_name.and_then(|name| registries.by_host(name, origin.local));

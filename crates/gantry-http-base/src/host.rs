@@ -71,6 +71,11 @@ impl<'a> Host<'a> {
         fits.then_some(Self { name, port, authority })
     }
 
+    /// The port, if one is given.
+    pub(crate) fn port(&self) -> Option<&'a str> {
+        (!self.port.is_empty()).then_some(self.port)
+    }
+
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         self.name.eq_ignore_ascii_case(other.name) && self.port == other.port
     }

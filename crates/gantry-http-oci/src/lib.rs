@@ -7,6 +7,7 @@
 
 mod blobs;
 mod catalog;
+mod download;
 mod error;
 mod manifests;
 mod referrers;
@@ -20,6 +21,8 @@ use gantry_model::EndpointKind;
 use gantry_oci::{BlobVerb, Endpoint, EndpointError, ManifestVerb, UploadVerb};
 use http::request::Parts;
 use http::{Request, StatusCode};
+
+pub use download::serve_downloads;
 
 /// Answers a request whose path is `/v2` or below.
 pub async fn serve(app: &App, request: Request<Body>) -> Answered {

@@ -92,6 +92,24 @@ pub struct Registry {
 impl Registry {
     /// The resource group that registries of the configuration are in.
     pub const FIRST_GROUP: &'static str = "default";
+
+    /// The hosts of its own that it has in its location, where its hosts end with `suffix`.
+    pub fn location_hosts(&self, suffix: &str) -> Vec<String> {
+        let network = &self.settings.network;
+        let data = network.data_endpoint.then(|| self.data_host(suffix));
+        let regional = network.regional_endpoint.then(|| self.regional_host(suffix));
+        data.into_iter().chain(regional).collect()
+    }
+
+    /// The host that its blobs are downloaded from, where its hosts end with `suffix`.
+    pub fn data_host(&self, suffix: &str) -> String {
+        format!("{}.{}.data.{suffix}", self.name, self.location)
+    }
+
+    /// The host that it answers on in its location, where its hosts end with `suffix`.
+    pub fn regional_host(&self, suffix: &str) -> String {
+        format!("{}.{}.geo.{suffix}", self.name, self.location)
+    }
 }
 
 #[cfg(test)]

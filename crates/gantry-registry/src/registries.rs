@@ -90,6 +90,7 @@ struct Directory {
     epoch: i64,
     by_id: HashMap<RegistryId, Arc<Registry>>,
     by_host: HashMap<String, Arc<Registry>>,
+    by_data_host: HashMap<String, Arc<Registry>>,
     default: Option<Arc<Registry>>,
 }
 
@@ -164,6 +165,16 @@ impl Registries {
         directory.by_host.get(&host.to_ascii_lowercase()).cloned()
     }
 
+    /// The registry whose blobs are downloaded from `host`.
+    pub fn by_data_host(&self, host: &str) -> Option<Arc<Registry>> {
+        self.0.directory.load().by_data_host.get(&host.to_ascii_lowercase()).cloned()
+    }
+
+    /// Whether any registry's blobs are downloaded from a host of their own.
+    pub fn has_data_hosts(&self) -> bool {
+        !self.0.directory.load().by_data_host.is_empty()
+    }
+
     /// The name that login servers end with.
     pub fn suffix(&self) -> String {
         let plan = self.0.plan.load();
@@ -217,8 +228,11 @@ impl Directory {
     fn new(epoch: i64, registries: Vec<Registry>, plan: &Plan) -> Self {
         let mut directory = Self { epoch, ..Self::default() };
         for registry in registries.into_iter().map(Arc::new) {
-            for host in plan.hosts_of(&registry.name) {
+            for host in plan.hosts_of(&registry) {
                 directory.by_host.insert(host.to_ascii_lowercase(), Arc::clone(&registry));
+            }
+            if let Some(host) = plan.data_host_of(&registry) {
+                directory.by_data_host.insert(host.to_ascii_lowercase(), Arc::clone(&registry));
             }
             if plan.is_default(&registry.name) {
                 directory.default = Some(Arc::clone(&registry));
@@ -234,10 +248,14 @@ impl Plan {
         self.hosts.as_ref().is_some_and(|hosts| hosts.default_registry == *name)
     }
 
-    /// The hosts on which the registry of that name answers.
-    fn hosts_of(&self, name: &RegistryName) -> Vec<String> {
+    /// The hosts on which the registry answers.
+    fn hosts_of(&self, registry: &Registry) -> Vec<String> {
         let Some(hosts) = &self.hosts else { return Vec::new() };
+        let name = &registry.name;
         let mut names = vec![format!("{name}.{}", hosts.suffix)];
+        if registry.settings.network.regional_endpoint {
+            names.push(registry.regional_host(&hosts.suffix));
+        }
         if self.is_default(name) {
             names.extend_from_slice(&hosts.default_names);
         }
@@ -245,5 +263,11 @@ impl Plan {
             names.extend_from_slice(&want.domains);
         }
         names
+    }
+
+    /// The host that the registry's blobs are downloaded from, if they have one of their own.
+    fn data_host_of(&self, registry: &Registry) -> Option<String> {
+        let hosts = self.hosts.as_ref()?;
+        registry.settings.network.data_endpoint.then(|| registry.data_host(&hosts.suffix))
     }
 }

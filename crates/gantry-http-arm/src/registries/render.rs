@@ -59,8 +59,8 @@ pub(crate) fn registry(call: &Call<'_>, registry: &Registry) -> Value {
             "encryption": { "status": "disabled" },
             "dataEndpointEnabled": network.data_endpoint,
             "dataEndpointHostNames": data_hosts(call.app, registry),
-            "regionalEndpoints": "Disabled",
-            "regionalEndpointHostNames": [],
+            "regionalEndpoints": if network.regional_endpoint { "Enabled" } else { "Disabled" },
+            "regionalEndpointHostNames": regional_hosts(call.app, registry),
             "endpointProtocol": "IPv4AndIPv6",
             "privateEndpointConnections": [],
             "publicNetworkAccess": if network.public_access { "Enabled" } else { "Disabled" },
@@ -94,8 +94,14 @@ fn data_hosts(app: &App, registry: &Registry) -> Vec<String> {
     if !registry.settings.network.data_endpoint {
         return Vec::new();
     }
-    let suffix = app.content.registries().suffix();
-    vec![format!("{}.{}.data.{suffix}", registry.name, registry.location)]
+    vec![registry.data_host(&app.content.registries().suffix())]
+}
+
+fn regional_hosts(app: &App, registry: &Registry) -> Vec<String> {
+    if !registry.settings.network.regional_endpoint {
+        return Vec::new();
+    }
+    vec![registry.regional_host(&app.content.registries().suffix())]
 }
 
 fn on(enabled: bool) -> &'static str {

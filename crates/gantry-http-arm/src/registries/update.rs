@@ -64,6 +64,9 @@ fn change(path: &str, wanted: &Value) -> Result<Option<Change>, ArmError> {
         "properties.dataEndpointEnabled" => {
             setting(flag()?, |all, on| all.network.data_endpoint = on)
         }
+        "properties.regionalEndpoints" => {
+            setting(word(["Enabled", "Disabled"])?, |all, on| all.network.regional_endpoint = on)
+        }
         "properties.publicNetworkAccess" => {
             setting(word(["Enabled", "Disabled"])?, |all, on| all.network.public_access = on)
         }

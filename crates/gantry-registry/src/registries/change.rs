@@ -102,9 +102,13 @@ fn check_tier(settings: &RegistrySettings) -> Result<(), ChangeError> {
     if network.allowed.len() > limits.network_rules {
         return Err(ChangeError::TooManyRules(limits.network_rules));
     }
-    let closed = !network.public_access || !network.allow_by_default || network.data_endpoint;
-    if closed && !limits.private_network {
-        return refuse("a network rule, disabled public access or a data endpoint");
+    let closed = !network.public_access || !network.allow_by_default;
+    let own_hosts = network.data_endpoint || network.regional_endpoint;
+    if (closed || own_hosts) && !limits.private_network {
+        return refuse(match closed {
+            true => "a network rule or disabled public access",
+            false => "a dedicated data endpoint or a regional endpoint",
+        });
     }
     Ok(())
 }

@@ -149,11 +149,13 @@ fn trusted_proxies(config: &Config) -> Peers {
     Peers::from_networks(config.network.trusted_proxies.iter().copied())
 }
 
-/// Every name that a registry answers on.
+/// Every name that a registry answers on, or that its blobs are downloaded from.
 fn certificate_names(config: &Config) -> Vec<String> {
-    let suffix = &config.names.suffix;
+    let (suffix, location) = (&config.names.suffix, &config.location);
+    let own = ["data", "geo"].map(|what| format!("*.{location}.{what}.{suffix}"));
     let domains = config.registries.iter().flat_map(|registry| &registry.hosts);
     std::iter::once(format!("*.{suffix}"))
+        .chain(own)
         .chain(config.names.hostnames.iter().chain(domains).map(ToString::to_string))
         .collect()
 }

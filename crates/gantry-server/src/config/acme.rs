@@ -90,7 +90,9 @@ pub(super) fn read(
         external_account,
     };
     let named = registries.iter().map(|registry| registry.name.as_str());
-    if acme.wanted(names, registries, named).is_empty() && !reader.is_mistaken("acme.names") {
+    if acme.wanted(names, registries, named, Vec::new()).is_empty()
+        && !reader.is_mistaken("acme.names")
+    {
         let problem = "there is nothing to ask for: none of hostnames, the registries' hosts and suffix \
                        is a name in the DNS";
         reader.mistake("acme.names", None, problem.to_owned());
@@ -149,14 +151,15 @@ fn check_wildcards(
 }
 
 impl Acme {
-    /// The names that need a certificate, given the registries that there are: what is listed, or else
-    /// the server's names and the registries' domains and hosts under the suffix, as far as they are in
-    /// the DNS.
+    /// The names that need a certificate, given the registries that there are and their hosts in their
+    /// locations: what is listed, or else the server's names and the registries' domains and hosts under
+    /// the suffix, as far as they are in the DNS.
     pub(crate) fn wanted<'a>(
         &self,
         names: &Names,
         registries: &[NamedRegistry],
         registry_names: impl Iterator<Item = &'a str>,
+        location_hosts: Vec<String>,
     ) -> Vec<CertificateName> {
         if let Some(listed) = &self.names {
             return listed.clone();
@@ -173,7 +176,8 @@ impl Acme {
             }
         };
         let mut wanted: Vec<CertificateName> = Vec::new();
-        for name in hosts.chain(under_suffix).filter_map(|name| name.parse().ok()) {
+        let all = hosts.chain(under_suffix).chain(location_hosts);
+        for name in all.filter_map(|name| name.parse().ok()) {
             if !wanted.contains(&name) {
                 wanted.push(name);
             }

@@ -27,6 +27,7 @@ pub(crate) struct SettingWishes {
     allowed_networks: Option<Vec<IpNet>>,
     trusted_services: Option<bool>,
     data_endpoint: Option<bool>,
+    regional_endpoint: Option<bool>,
 }
 
 impl SettingWishes {
@@ -46,6 +47,7 @@ impl SettingWishes {
             public_access: boolean("public_access", default.network.public_access),
             trusted_services: boolean("trusted_services", default.network.trusted_services),
             data_endpoint: boolean("data_endpoint", default.network.data_endpoint),
+            regional_endpoint: boolean("regional_endpoint", default.network.regional_endpoint),
             ..Self::default()
         };
         let network: Option<DefaultAction> = reader.optional(&key("default_action"), "allow");
@@ -93,6 +95,7 @@ impl SettingWishes {
         set(self.allowed_networks.as_ref(), &mut network.allowed);
         set(self.trusted_services.as_ref(), &mut network.trusted_services);
         set(self.data_endpoint.as_ref(), &mut network.data_endpoint);
+        set(self.regional_endpoint.as_ref(), &mut network.regional_endpoint);
     }
 }
 

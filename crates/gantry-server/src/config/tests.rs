@@ -432,7 +432,8 @@ network = ["10.0.0.0/8"]
 fn wanted(file: &str) -> Vec<String> {
     let config = from_file(file).unwrap();
     let registries = config.registries.iter().map(|registry| registry.name.as_str());
-    let wanted = config.acme.unwrap().wanted(&config.names, &config.registries, registries);
+    let wanted =
+        config.acme.unwrap().wanted(&config.names, &config.registries, registries, Vec::new());
     wanted.iter().map(ToString::to_string).collect()
 }
 

@@ -99,7 +99,10 @@ fn wanted(
         (config.registries.clone(), deployment.content.registries().clone());
     Box::new(move || {
         let all = registries.all();
-        wishes.wanted(&names, &configured, all.iter().map(|registry| registry.name.as_str()))
+        let named = all.iter().map(|registry| registry.name.as_str());
+        let suffix = names.suffix.as_str();
+        let own = all.iter().flat_map(|registry| registry.location_hosts(suffix)).collect();
+        wishes.wanted(&names, &configured, named, own)
     })
 }
 

@@ -9,8 +9,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use gantry_edge::{CertificateSource, Lifecycle, Peers, ServedCertificates};
 use gantry_http_base::{
-    Answered, App, CertificateLabels, OciError, client_address, is_for_server,
-    is_from_this_machine, observe,
+    Answered, App, CertificateLabels, OciError, client_address, is_for_data_endpoint,
+    is_for_server, is_from_this_machine, observe,
 };
 use gantry_oci::ErrorCode;
 use http::{HeaderValue, Request, StatusCode, header};
@@ -56,6 +56,12 @@ impl Routes {
     }
 
     async fn surface(&self, request: Request<Body>) -> Answered {
+        let (parts, body) = request.into_parts();
+        let is_download = is_for_data_endpoint(&self.app, &parts);
+        let request = Request::from_parts(parts, body);
+        if is_download {
+            return Box::pin(gantry_http_oci::serve_downloads(&self.app, request)).await;
+        }
         let path = request.uri().path();
         if path == "/v2" || path.starts_with("/v2/") {
             gantry_http_oci::serve(&self.app, request).await

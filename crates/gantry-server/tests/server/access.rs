@@ -3,6 +3,7 @@
 mod attacks;
 mod audit;
 mod callers;
+mod data_endpoint;
 mod limits;
 mod network;
 mod nodes;

@@ -41,7 +41,8 @@ pub(super) fn configured(config: &Config, now: Timestamp) -> impl Iterator<Item 
             }
         });
     }
-    let asked_for = wanted(config, config.registries.iter().map(|registry| registry.name.as_str()));
+    let configured = config.registries.iter().map(|registry| registry.name.as_str());
+    let asked_for = wanted(config, configured, Vec::new());
     let covered = |server: &str| asked_for.iter().any(|name| covers(name, server));
     let unnamed: Vec<_> = servers
         .into_iter()
@@ -74,7 +75,9 @@ pub(super) async fn issued(
         // The schema is told of by a check of its own.
         Err(error) => return vec![("issued certificate", Warning(error.to_string()))],
     };
-    let names = wanted(config, registries.iter().map(|registry| registry.name.as_str()));
+    let suffix = config.names.suffix.as_str();
+    let own = registries.iter().flat_map(|registry| registry.location_hosts(suffix)).collect();
+    let names = wanted(config, registries.iter().map(|registry| registry.name.as_str()), own);
     let find = |name: &str| known.iter().find(|one| one.name == name);
     let judged = names.iter().map(|name| judge_issued(name, find(name), &acme.directory, now));
     judged.map(|outcome| ("issued certificate", outcome)).collect()
@@ -115,10 +118,15 @@ fn failure(attempts: &Attempts) -> String {
     format!("tried {times}, last on {at} ({failure}); next on {next_at}")
 }
 
-/// The names that an authority is asked for, given the registries that there are.
-fn wanted<'a>(config: &Config, registries: impl Iterator<Item = &'a str>) -> Vec<String> {
+/// The names that an authority is asked for, given the registries that there are and their hosts in
+/// their locations.
+fn wanted<'a>(
+    config: &Config,
+    registries: impl Iterator<Item = &'a str>,
+    location_hosts: Vec<String>,
+) -> Vec<String> {
     let Some(acme) = &config.acme else { return Vec::new() };
-    let names = acme.wanted(&config.names, &config.registries, registries);
+    let names = acme.wanted(&config.names, &config.registries, registries, location_hosts);
     names.iter().map(ToString::to_string).collect()
 }
 
