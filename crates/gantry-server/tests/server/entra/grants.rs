@@ -256,7 +256,7 @@ async fn many_who_are_right_at_once_get_in() {
         let request = server.request(Method::GET, "/v2/");
         request.basic_auth("local", Some(crate::support::PASSWORD)).send()
     };
-    for answer in futures::future::join_all((0..200).map(admin)).await {
+    for answer in futures_util::future::join_all((0..200).map(admin)).await {
         assert_eq!(answer.unwrap().status(), 200);
     }
 }
