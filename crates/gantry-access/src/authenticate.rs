@@ -102,16 +102,19 @@ impl Access {
         // One name may be of one registry's token and of another's.
         let account = format!("{}/{user}", registry.name);
         let attempt = Attempt { account: &account, address };
-        let guard = self.0.directory.guard();
-        guard.admit(attempt, self.0.clock.now())?;
-        match self.sign_in_here(registry, user, password.expose()).await? {
-            Some(signed_in) => {
-                guard.succeeded(attempt);
+        let permit = self.0.directory.admit(attempt).await?;
+        match self.sign_in_here(registry, user, password.expose()).await {
+            Ok(Some(signed_in)) => {
+                permit.succeed();
                 Ok(signed_in)
             }
-            None => {
-                guard.failed(attempt, self.0.clock.now());
+            Ok(None) => {
+                permit.fail();
                 Err(AuthenticationError::Credentials)
+            }
+            Err(error) => {
+                permit.leave();
+                Err(error.into())
             }
         }
     }

@@ -34,7 +34,7 @@ pub use audience::Audience;
 pub use bootstrap::{Bootstrap, BootstrapWishes};
 pub use certificate::CertificateError;
 pub use groups::{GroupError, Through};
-pub use guard::{Attempt, Guard, TooManyAttempts};
+pub use guard::{Attempt, Permit, TooManyAttempts};
 pub use identities::{IdentityError, NewWorkload};
 pub use keys::{KeptKey, KeyError, PublicKey};
 pub use page::Page;
@@ -42,6 +42,7 @@ pub use tokens::{DirectoryToken, Principal, PrincipalKind, TokenRefusal, TokenWi
 pub use totp::TotpSecret;
 pub use users::{NewUser, UserError};
 
+use guard::Guard;
 use keys::Keys;
 
 /// The directory. Cheap to clone.
@@ -56,6 +57,7 @@ struct Inner {
     tenant: Tenant,
     keys: Kept<Keys>,
     guard: Guard,
+    devices: sign_in::Started,
     certificates: certificate::Parsed,
     issuers: Issuers,
     /// Outside issuers whose people count as ours.
@@ -99,6 +101,7 @@ impl Directory {
             tenant,
             keys: Kept::new(keys),
             guard: Guard::default(),
+            devices: sign_in::Started::default(),
             certificates: certificate::Parsed::default(),
             issuers,
             trusted,
@@ -110,9 +113,9 @@ impl Directory {
         &self.0.tenant
     }
 
-    /// Who guesses too often.
-    pub fn guard(&self) -> &Guard {
-        &self.0.guard
+    /// Takes a place for an attempt to sign in, which somebody who guesses too often has to wait for.
+    pub async fn admit(&self, attempt: Attempt<'_>) -> Result<Permit, TooManyAttempts> {
+        self.0.guard.admit(attempt, &*self.0.clock).await
     }
 
     /// Brings what is kept in memory up to the catalog, after another node has changed it.

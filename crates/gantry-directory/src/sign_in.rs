@@ -10,11 +10,14 @@ mod code;
 mod device;
 mod identity;
 mod person;
+mod started;
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use gantry_arm::Guid;
 use gantry_catalog::DbError;
+use gantry_issuers::VerifyError;
 use gantry_model::EpochSubject;
 use gantry_oci::Secret;
 use gantry_secrets::passwords::PasswordError;
@@ -22,6 +25,8 @@ use gantry_secrets::passwords::PasswordError;
 pub use code::{AuthorizationRequest, CodeChallenge, is_sound_redirect};
 pub use device::NewDevice;
 pub use identity::{WhichIdentity, WorkloadProof};
+
+pub(crate) use started::Started;
 
 use crate::guard::{Attempt, TooManyAttempts};
 use crate::{Directory, Principal, PrincipalKind, TokenRefusal};
@@ -78,7 +83,7 @@ pub enum SignInError {
     NoFederation,
     /// The other issuer can't be asked, or says no.
     #[error("the assertion's issuer: {0}")]
-    Issuer(String),
+    Issuer(VerifyError),
     /// The user's name or password is wrong.
     #[error("the user name or password is wrong")]
     Person,
@@ -109,6 +114,12 @@ pub enum SignInError {
     /// Too many have failed.
     #[error(transparent)]
     TooMany(#[from] TooManyAttempts),
+    /// Too many devices wait.
+    #[error("too many devices wait for somebody to sign in: try again in {} s", wait.as_secs().max(1))]
+    TooManyDevices {
+        /// Until there is a place.
+        wait: Duration,
+    },
     /// Passwords can't be checked now.
     #[error(transparent)]
     Password(#[from] PasswordError),
@@ -156,17 +167,18 @@ impl Directory {
         attempt: Attempt<'_>,
         try_it: impl Future<Output = Result<T, SignInError>>,
     ) -> Result<T, SignInError> {
-        self.guard().admit(attempt, self.now())?;
+        let permit = self.admit(attempt).await?;
         let outcome = try_it.await;
         match &outcome {
-            Ok(_) => self.guard().succeeded(attempt),
+            Ok(_) => permit.succeed(),
             Err(
                 SignInError::Client
                 | SignInError::Assertion(_)
+                | SignInError::Issuer(VerifyError::Signature | VerifyError::UnknownKey)
                 | SignInError::Person
                 | SignInError::CodeWrong,
-            ) => self.guard().failed(attempt, self.now()),
-            Err(_) => {}
+            ) => permit.fail(),
+            Err(_) => permit.leave(),
         }
         outcome
     }

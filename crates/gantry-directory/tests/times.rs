@@ -72,7 +72,8 @@ async fn a_device_waits_for_a_quarter_of_an_hour() {
     let client = AZURE_CLI.parse().unwrap();
     let person = here.person().await;
     for (seconds, good) in [(15 * 60 - 1, true), (15 * 60, false)] {
-        let device = here.directory.start_device(client, SCOPE, CONTEXT.issuer).await.unwrap();
+        let device =
+            here.directory.start_device(client, SCOPE, CONTEXT.issuer, None).await.unwrap();
         let waits = here.directory.find_device(&device.user_code).await.unwrap().unwrap();
         assert!(here.directory.decide_device(&waits, &person, true).await.unwrap());
         here.pass(seconds);
@@ -82,7 +83,7 @@ async fn a_device_waits_for_a_quarter_of_an_hour() {
             false => assert!(matches!(polled, Err(SignInError::Expired)), "{polled:?}"),
         }
     }
-    let device = here.directory.start_device(client, SCOPE, CONTEXT.issuer).await.unwrap();
+    let device = here.directory.start_device(client, SCOPE, CONTEXT.issuer, None).await.unwrap();
     here.pass(15 * 60);
     assert!(here.directory.find_device(&device.user_code).await.unwrap().is_none());
 }
@@ -92,7 +93,7 @@ async fn what_was_approved_ends_with_the_sign_in() {
     let here = Fixture::new().await;
     let client = AZURE_CLI.parse().unwrap();
     let person = here.person().await;
-    let device = here.directory.start_device(client, SCOPE, CONTEXT.issuer).await.unwrap();
+    let device = here.directory.start_device(client, SCOPE, CONTEXT.issuer, None).await.unwrap();
     let waits = here.directory.find_device(&device.user_code).await.unwrap().unwrap();
     assert!(here.directory.decide_device(&waits, &person, true).await.unwrap());
     here.directory.sign_out(person.id).await.unwrap();

@@ -29,7 +29,7 @@ pub(crate) async fn post(
         return Err(EntraError::unknown_client());
     }
     let (scope, _) = scope_of(&form, version)?;
-    let device = directory.start_device(client, &scope, &call.issuer).await?;
+    let device = directory.start_device(client, &scope, &call.issuer, call.address()).await?;
     let user_code = grouped(&device.user_code);
     let page = format!("{}/devicelogin", call.base);
     let message = format!(

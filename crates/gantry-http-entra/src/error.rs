@@ -5,6 +5,7 @@ use axum::Json;
 use axum::response::{IntoResponse, Response};
 use gantry_access::DbError;
 use gantry_arm::Guid;
+use gantry_directory::TooManyAttempts;
 use gantry_directory::sign_in::SignInError;
 use gantry_http_base::UnreadForm;
 use gantry_model::Timestamp;
@@ -167,14 +168,14 @@ impl From<SignInError> for EntraError {
             Expired => ("expired_token", 70_020),
             Scope(_) => ("invalid_scope", 70_011),
             TooMany(_) => ("temporarily_unavailable", 50_053),
-            Password(_) => ("temporarily_unavailable", 90_033),
+            TooManyDevices { .. } | Password(_) => ("temporarily_unavailable", 90_033),
             Catalog(failure) => return Self::catalog(failure),
         };
         let answer = Self::new(code, number, sentence(&error.to_string()));
         match error {
-            TooMany(too_many) => Self {
+            TooMany(TooManyAttempts { wait }) | TooManyDevices { wait } => Self {
                 status: StatusCode::TOO_MANY_REQUESTS,
-                retry_after: Some(too_many.wait.as_secs().max(1)),
+                retry_after: Some(wait.as_secs().max(1)),
                 ..answer
             },
             Password(_) => {

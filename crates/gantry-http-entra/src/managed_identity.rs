@@ -157,8 +157,20 @@ impl From<SignInError> for Refused {
                 Self::bad(crate::error::sentence(&error.to_string()))
             }
             // Clients take 400 for "there is none here", and 404 for "try again".
-            Client | ClientExpired | ClientUnproven | Assertion(_) | NoFederation | Issuer(_)
-            | Person | PersonDisabled | CodeNeeded | CodeWrong | Pending | Declined | Expired
+            Client
+            | ClientExpired
+            | ClientUnproven
+            | Assertion(_)
+            | NoFederation
+            | Issuer(_)
+            | Person
+            | PersonDisabled
+            | CodeNeeded
+            | CodeWrong
+            | Pending
+            | Declined
+            | Expired
+            | TooManyDevices { .. }
             | Password(_) => Self::bad("Identity not found."),
         }
     }

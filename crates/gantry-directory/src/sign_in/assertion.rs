@@ -133,7 +133,7 @@ impl Directory {
         let verified = self.0.issuers.verify(&named.issuer, text, &audiences).await;
         let verified = verified.map_err(|error| match error {
             VerifyError::Audience => SignInError::NoFederation,
-            error => SignInError::Issuer(error.to_string()),
+            error => SignInError::Issuer(error),
         })?;
         // What was looked at before the signature was, is what was signed.
         match verified.get("sub").and_then(Value::as_str) {

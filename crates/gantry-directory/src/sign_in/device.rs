@@ -1,5 +1,6 @@
 //! Devices that have no browser (RFC 8628): a person enters a code somewhere else.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use gantry_arm::Guid;
@@ -28,14 +29,18 @@ pub struct NewDevice {
 }
 
 impl Directory {
-    /// Lets a device wait for somebody to sign in for it.
+    /// Lets a device at `address` wait for somebody to sign in for it.
     pub async fn start_device(
         &self,
         client: Guid,
         scope: &str,
         issuer: &str,
+        address: Option<IpAddr>,
     ) -> Result<NewDevice, SignInError> {
         self.check_scope(scope, issuer)?;
+        let now = self.now();
+        let counted = self.0.devices.count(address, now, now.plus(LIFETIME));
+        counted.map_err(|wait| SignInError::TooManyDevices { wait })?;
         loop {
             let secret = Generated::secret();
             let code = DeviceCode {

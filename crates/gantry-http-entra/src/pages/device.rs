@@ -7,6 +7,7 @@
 use axum::body::Body;
 use axum::response::Response;
 use gantry_directory::Attempt;
+use gantry_directory::sign_in::SignInError;
 use gantry_model::audit::AuditAction;
 use gantry_oci::Form;
 use http::{Method, StatusCode};
@@ -79,12 +80,13 @@ async fn decide(
     let person = &session.person;
     let id = person.id.to_string();
     let attempt = Attempt { account: &id, address: call.address() };
-    directory
-        .guard()
-        .admit(attempt, call.now())
-        .map_err(|wait| EntraError::from(gantry_directory::sign_in::SignInError::TooMany(wait)))?;
-    let Some(device) = directory.find_device(code).await? else {
-        directory.guard().failed(attempt, call.now());
+    let permit = directory.admit(attempt).await.map_err(SignInError::from)?;
+    let found = directory.find_device(code).await;
+    match found {
+        Ok(None) => permit.fail(),
+        Ok(Some(_)) | Err(_) => permit.leave(),
+    }
+    let Some(device) = found? else {
         let text = "No device waits for this code. It may have expired: look again, or start over.";
         let mut response = enter_code(browser, code, Some(text));
         for cookie in cookies {

@@ -124,3 +124,26 @@ async fn devices_name_a_program_that_is_known() {
         assert_eq!(answer.json::<Value>().await.unwrap()["error"], error);
     }
 }
+
+#[tokio::test]
+async fn one_address_starts_only_so_many() {
+    let proxy = ["trusted_proxies = [\"127.0.0.1\"]", "hostnames = [\"a.example\"]"];
+    let server = Server::start(&proxy).await;
+    let start = async |address: &str| {
+        let form = [("client_id", CLI), ("scope", MANAGEMENT)];
+        let path = "/common/oauth2/v2.0/devicecode";
+        let request = server.request(Method::POST, path).form(&form);
+        let request = request.header("x-forwarded-for", address);
+        request.header("x-forwarded-proto", "https").send().await.unwrap()
+    };
+    for _ in 0..64 {
+        assert_eq!(start("192.0.2.1").await.status(), 200);
+    }
+    let refused = start("192.0.2.1").await;
+    assert_eq!(refused.status(), 429);
+    let wait: u64 = refused.headers()["retry-after"].to_str().unwrap().parse().unwrap();
+    assert!((1..=900).contains(&wait), "{wait}");
+    let body: Value = refused.json().await.unwrap();
+    assert_eq!(body["error"], "temporarily_unavailable");
+    assert_eq!(start("192.0.2.2").await.status(), 200);
+}

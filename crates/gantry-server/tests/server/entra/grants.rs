@@ -1,5 +1,7 @@
 //! The grants of the token endpoint, and what they refuse.
 
+use std::collections::BTreeMap;
+
 use http::Method;
 use serde_json::Value;
 
@@ -211,6 +213,52 @@ async fn who_guesses_waits() {
     assert!(answer.headers().contains_key("retry-after"));
     let (_, body) = told(answer).await;
     assert_eq!(number(&body), 50_053);
+}
+
+/// How many of 200 questions that are asked at once are answered so.
+async fn at_once(server: &Server, form: &[(&str, &str)]) -> BTreeMap<u16, usize> {
+    let mut asked = tokio::task::JoinSet::new();
+    for _ in 0..200 {
+        let request = token(server, "common", form);
+        asked.spawn(async move { request.send().await.unwrap().status().as_u16() });
+    }
+    let mut answered = BTreeMap::new();
+    for status in asked.join_all().await {
+        *answered.entry(status).or_default() += 1;
+    }
+    answered
+}
+
+#[tokio::test]
+async fn guessing_at_once_gets_no_further() {
+    let server = Server::start(&[]).await;
+    let first = First::of(&server);
+    for (mut form, wrong) in [
+        (first.app_form(MANAGEMENT), 401),
+        // Each of these costs a hash.
+        (first.user_form(MANAGEMENT), 400),
+    ] {
+        let secret =
+            form.iter().position(|(name, _)| matches!(*name, "client_secret" | "password"));
+        form[secret.unwrap()].1 = "wrong";
+        let answered = at_once(&server, &form).await;
+        assert_eq!(answered, BTreeMap::from([(wrong, 5), (429, 195)]));
+    }
+}
+
+#[tokio::test]
+async fn many_who_are_right_at_once_get_in() {
+    let server = Server::start(&[]).await;
+    let first = First::of(&server);
+    let answered = at_once(&server, &first.app_form(MANAGEMENT)).await;
+    assert_eq!(answered, BTreeMap::from([(200, 200)]));
+    let admin = |_| {
+        let request = server.request(Method::GET, "/v2/");
+        request.basic_auth("local", Some(crate::support::PASSWORD)).send()
+    };
+    for answer in futures_util::future::join_all((0..200).map(admin)).await {
+        assert_eq!(answer.unwrap().status(), 200);
+    }
 }
 
 #[tokio::test]
