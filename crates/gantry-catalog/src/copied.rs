@@ -139,9 +139,10 @@ static TABLES: LazyLock<Vec<Table>> = LazyLock::new(|| {
         Table::new(
             "directory_foreigner",
             &[("id", Text)],
-            "issuer subject name groups seen_at",
+            "issuer subject name groups seen_at token_at",
             100,
         ),
+        Table::new("directory_foreign_id", &[("id", Text)], "issuer", MANY),
         Table::new("directory_key", &[("id", Text)], "sealed public_key created_at", MANY),
         Table::new("audit", &[("id", Bytes)], "registry document", MANY),
         Table::new(

@@ -29,6 +29,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         kind: Step::Expands,
     },
     Migration {
+        name: "20261125_outside_ids",
+        sql: include_str!("../migrations/20261125_outside_ids.sql"),
+        kind: Step::Expands,
+    },
+    Migration {
         name: "20261126_locks",
         sql: include_str!("../migrations/20261126_locks.sql"),
         kind: Step::Expands,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use gantry_model::Timestamp;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -14,6 +15,8 @@ const OBJECT_ID: &str = "oid";
 const MAX_GROUPS: usize = 200;
 /// A longer group's name is none.
 const MAX_GROUP_LEN: usize = 256;
+/// The version of the ids that are made here (RFC 9562 §5.5).
+const MADE: usize = 5;
 /// A longer name is cut.
 const MAX_NAME_CHARS: usize = 256;
 
@@ -50,6 +53,8 @@ pub struct ForeignIdentity {
     /// All groups that count from now on. They replace those of a sign-in before and are never added to
     /// them, since that is how one leaves a group.
     pub groups: Vec<Uuid>,
+    /// When the token was made.
+    pub issued_at: Timestamp,
 }
 
 /// Why claims are about nobody who counts.
@@ -64,6 +69,9 @@ pub enum IdentifyError {
     /// They lack the subject's claim.
     #[error("the token lacks the claim that says whom it is about")]
     Subject,
+    /// They don't say when they were made.
+    #[error("the token lacks iat, by which it is newer or older than another")]
+    IssuedAt,
 }
 
 impl TrustedIssuer {
@@ -96,11 +104,12 @@ impl TrustedIssuer {
 /// Tells whom verified claims are about.
 ///
 /// Where the operator reads `oid`, GUIDs are ids as they stand, of groups too: Entra makes them, and no
-/// tenant can choose one. Everywhere else an id is made of the issuer and what it says (RFC 9562 §5.5,
+/// tenant can choose one. That no issuer brings another's is for who remembers them
+/// ([`stands_as_it_is`]). Everywhere else an id is made of the issuer and what it says (RFC 9562 §5.5,
 /// version 5), so that no issuer can name another's subjects.
 ///
 /// # Errors
-/// When the claims are of another issuer or tenant, or name no subject.
+/// When the claims are of another issuer or tenant, or lack subject or `iat`.
 pub fn identify(
     trusted: &TrustedIssuer,
     claims: &Map<String, Value>,
@@ -121,7 +130,14 @@ pub fn identify(
         subject: subject.to_owned(),
         name: name(trusted, claims).unwrap_or_else(|| shown(subject)),
         groups: groups(claims, &trusted.groups_claim).map(|group| ids.of("group", group)).collect(),
+        issued_at: issued_at(claims).ok_or(IdentifyError::IssuedAt)?,
     })
+}
+
+/// Whether an id is one that an issuer brought, so that another could bring it too; else it was made
+/// here of its issuer's name.
+pub fn stands_as_it_is(id: &Uuid) -> bool {
+    id.get_version_num() != MADE
 }
 
 /// Makes ids.
@@ -132,13 +148,20 @@ struct Ids<'a> {
 
 impl Ids<'_> {
     fn of(&self, kind: &str, name: &str) -> Uuid {
-        let guid = tenants::guid(name).filter(|_| self.as_they_stand);
+        // One that looks as if made here could be what is made for another issuer's subject.
+        let guid = tenants::guid(name).filter(|id| self.as_they_stand && stands_as_it_is(id));
         guid.unwrap_or_else(|| {
             let issuer = Uuid::new_v5(&Uuid::NAMESPACE_URL, self.issuer.as_bytes());
             let kind = Uuid::new_v5(&issuer, kind.as_bytes());
             Uuid::new_v5(&kind, name.as_bytes())
         })
     }
+}
+
+/// Seconds, possibly with a fraction (RFC 7519 §2, NumericDate).
+fn issued_at(claims: &Map<String, Value>) -> Option<Timestamp> {
+    let seconds = claims.get("iat").and_then(Value::as_f64)?;
+    Some(Timestamp::from_micros((seconds * 1e6) as i64))
 }
 
 fn text<'a>(claims: &'a Map<String, Value>, claim: &str) -> Option<&'a str> {
@@ -200,7 +223,8 @@ mod tests {
 
     #[test]
     fn ids_are_of_the_issuer_and_never_change() {
-        let claims = json!({ "iss": ISSUER, "sub": "alice", "groups": ["alice", "team"] });
+        let claims =
+            json!({ "iss": ISSUER, "sub": "alice", "iat": 1, "groups": ["alice", "team"] });
         let alice = identity(&trusted(), claims).unwrap();
         assert_eq!(alice.principal.to_string(), "7c590e1e-2bb9-513c-9467-badf28237ec4");
         let groups: Vec<String> = alice.groups.iter().map(ToString::to_string).collect();
@@ -209,14 +233,14 @@ mod tests {
             ["fa6fcf13-78c5-5588-87cb-936ddffd3a5c", "bf7d4d70-2757-59df-b0cc-5d63f3ee1f34"]
         );
         let elsewhere = TrustedIssuer { url: "https://other.example".to_owned(), ..trusted() };
-        let claims = json!({ "iss": "https://other.example", "sub": "alice" });
+        let claims = json!({ "iss": "https://other.example", "sub": "alice", "iat": 1 });
         assert_ne!(identity(&elsewhere, claims).unwrap().principal, alice.principal);
     }
 
     #[test]
     fn object_ids_of_entra_are_ids_as_they_stand() {
         let url = format!("https://login.example/{TENANT}/v2.0");
-        let claims = |object: &str| json!({ "iss": url, "tid": TENANT, "sub": "x", "oid": object, "groups": [TENANT, "b"] });
+        let claims = |object: &str| json!({ "iss": url, "tid": TENANT, "sub": "x", "iat": 1, "oid": object, "groups": [TENANT, "b"] });
         let known = identity(&entra(&url), claims(OBJECT)).unwrap();
         assert_eq!(
             (known.principal.to_string().as_str(), known.subject.as_str()),
@@ -230,7 +254,7 @@ mod tests {
 
     #[test]
     fn no_issuer_names_the_subjects_of_another() {
-        let claims = json!({ "iss": ISSUER, "sub": OBJECT, "groups": [OBJECT] });
+        let claims = json!({ "iss": ISSUER, "sub": OBJECT, "iat": 1, "groups": [OBJECT] });
         let stranger = identity(&trusted(), claims).unwrap();
         assert_ne!(stranger.principal.to_string(), OBJECT);
         assert_ne!(stranger.groups[0].to_string(), OBJECT);
@@ -238,9 +262,29 @@ mod tests {
     }
 
     #[test]
+    fn object_ids_that_look_as_if_made_here_are_none() {
+        let alice = json!({ "iss": ISSUER, "sub": "alice", "iat": 1, "groups": ["team"] });
+        let alice = identity(&trusted(), alice).unwrap();
+        let url = format!("https://login.example/{TENANT}/v2.0");
+        let thief = json!({ "iss": url, "tid": TENANT, "iat": 1, "oid": alice.principal,
+                            "groups": alice.groups });
+        let thief = identity(&entra(&url), thief).unwrap();
+        assert_ne!((thief.principal, &thief.groups), (alice.principal, &alice.groups));
+        assert!(!stands_as_it_is(&thief.principal) && !stands_as_it_is(&thief.groups[0]));
+    }
+
+    #[test]
+    fn tokens_without_a_time_are_refused() {
+        for iat in [json!(null), json!("1"), json!([1])] {
+            let claims = json!({ "iss": ISSUER, "sub": "a", "iat": iat });
+            assert_eq!(identity(&trusted(), claims), Err(IdentifyError::IssuedAt), "{iat}");
+        }
+    }
+
+    #[test]
     fn name_is_the_first_that_is_there() {
         let named = |claims: &Value, claim: Option<&str>| {
-            let mut all = json!({ "iss": ISSUER, "sub": "subject" });
+            let mut all = json!({ "iss": ISSUER, "sub": "subject", "iat": 1 });
             all.as_object_mut().unwrap().extend(claims.as_object().unwrap().clone());
             let trusted = TrustedIssuer { name_claim: claim.map(str::to_owned), ..trusted() };
             identity(&trusted, all).unwrap().name
@@ -257,7 +301,7 @@ mod tests {
     #[test]
     fn groups_are_bounded_texts_each_once() {
         let count = |groups: Value| {
-            let claims = json!({ "iss": ISSUER, "sub": "a", "groups": groups });
+            let claims = json!({ "iss": ISSUER, "sub": "a", "iat": 1, "groups": groups });
             identity(&trusted(), claims).unwrap().groups.len()
         };
         assert_eq!(count(json!(null)), 0);
@@ -274,7 +318,8 @@ mod tests {
         let iss = |tenant: &str| format!("https://login.example/{tenant}/v2.0");
         assert!(many.is_of_many_tenants() && many.may_have_issued(&iss(TENANT)));
         assert!(!many.may_have_issued(&iss(other)));
-        let claims = |iss: String, tid: Value| json!({ "iss": iss, "tid": tid, "oid": OBJECT });
+        let claims =
+            |iss: String, tid: Value| json!({ "iss": iss, "tid": tid, "oid": OBJECT, "iat": 1 });
         assert!(identity(&many, claims(iss(TENANT), json!(TENANT))).is_ok());
         let refused = identity(&many, claims(iss(other), json!(other)));
         assert_eq!(refused, Err(IdentifyError::Tenant));
@@ -286,13 +331,13 @@ mod tests {
 
     #[test]
     fn claims_of_others_and_about_nobody_are_refused() {
-        let of = |iss: &str| identity(&trusted(), json!({ "iss": iss, "sub": "a" }));
+        let of = |iss: &str| identity(&trusted(), json!({ "iss": iss, "sub": "a", "iat": 1 }));
         assert!(of(ISSUER).is_ok());
         for other in ["https://issuer.example/", "https://other.example", ""] {
             assert_eq!(of(other), Err(IdentifyError::Issuer), "{other}");
         }
         for subject in [json!(null), json!(""), json!(1), json!(["a"])] {
-            let claims = json!({ "iss": ISSUER, "sub": subject });
+            let claims = json!({ "iss": ISSUER, "sub": subject, "iat": 1 });
             assert_eq!(identity(&trusted(), claims), Err(IdentifyError::Subject), "{subject}");
         }
     }

@@ -18,6 +18,6 @@ mod tenants;
 mod token;
 
 pub use discovery::DiscoveryError;
-pub use identity::{ForeignIdentity, IdentifyError, TrustedIssuer, identify};
+pub use identity::{ForeignIdentity, IdentifyError, TrustedIssuer, identify, stands_as_it_is};
 pub use issuers::{Issuers, VerifyError};
 pub use token::{MAX_TOKEN_LEN, Unverified, peek};

@@ -203,8 +203,10 @@ pub struct Foreigner {
     pub name: String,
     /// The groups that they are in there.
     pub groups: Vec<Guid>,
-    /// When they came last.
+    /// When the newest of their tokens came.
     pub seen_at: Timestamp,
+    /// When it was made, as its issuer says.
+    pub token_at: Timestamp,
 }
 
 /// What roles are assigned to.

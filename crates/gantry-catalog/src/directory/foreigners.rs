@@ -10,15 +10,25 @@ use crate::column::{RowExt, moment};
 use crate::{Catalog, Transaction};
 
 pub(crate) const FIND: Stmt = Stmt::new(
-    "select id, issuer, subject, name, groups, seen_at from directory_foreigner where id = $1",
+    "select id, issuer, subject, name, groups, seen_at, token_at
+       from directory_foreigner
+       where id = $1",
 );
 
 pub(crate) const SET: Stmt = Stmt::new(
-    "insert into directory_foreigner (id, issuer, subject, name, groups, seen_at)
-     values ($1, $2, $3, $4, $5, $6)
+    "insert into directory_foreigner (id, issuer, subject, name, groups, seen_at, token_at)
+     values ($1, $2, $3, $4, $5, $6, $7)
          on conflict (id) do update
-        set name = excluded.name, groups = excluded.groups, seen_at = excluded.seen_at",
+        set name = excluded.name, groups = excluded.groups, seen_at = excluded.seen_at,
+            token_at = excluded.token_at
+      where directory_foreigner.token_at < excluded.token_at",
 );
+
+pub(crate) const CLAIM: Stmt = Stmt::new(
+    "insert into directory_foreign_id (id, issuer) values ($1, $2) on conflict (id) do nothing",
+);
+
+pub(crate) const OWNER: Stmt = Stmt::new("select issuer from directory_foreign_id where id = $1");
 
 impl Catalog {
     /// Whom outside issuers know by that id.
@@ -33,17 +43,25 @@ impl Transaction<'_, '_> {
         self.tx.one(&FIND, &args![id.to_string()], foreigner)
     }
 
-    /// Remembers someone as they came just now. Groups that they are no more in count no more.
+    /// Whether an id is the issuer's: of those that bring it, the first one's for good.
+    pub fn foreign_id_claim(&mut self, id: Guid, issuer: &str) -> Result<bool, DbError> {
+        let id = id.to_string();
+        self.tx.exec(&CLAIM, &args![id, issuer])?;
+        let owner: Option<String> = self.tx.one(&OWNER, &args![id], |row| row.get(0))?;
+        Ok(owner.as_deref() == Some(issuer))
+    }
+
+    /// Remembers someone as they came, unless by an older token than they came by before. Groups that
+    /// they are no more in count no more.
     pub fn foreigner_set(&mut self, seen: &Foreigner) -> Result<(), DbError> {
         let id = seen.id.to_string();
         let before = self.tx.one(&FIND, &args![id], foreigner)?;
         let groups = serde_json::to_string(&seen.groups).expect("ids are plain data");
-        self.tx.exec(
-            &SET,
-            &args![id, seen.issuer, seen.subject, seen.name, groups, moment(seen.seen_at)],
-        )?;
+        let (seen_at, token_at) = (moment(seen.seen_at), moment(seen.token_at));
+        let args = args![id, seen.issuer, seen.subject, seen.name, groups, seen_at, token_at];
+        let is_newest = self.tx.exec(&SET, &args)? == 1;
         // Whoever asked for their roles before they came is told of none of their groups.
-        if before.map(|before| before.groups).unwrap_or_default() != seen.groups {
+        if is_newest && before.map(|before| before.groups).unwrap_or_default() != seen.groups {
             self.epoch_raise(None, EpochSubject::assigned(&id))?;
         }
         Ok(())
@@ -58,5 +76,6 @@ fn foreigner(row: &Row<'_>) -> Result<Foreigner, DbError> {
         name: row.get(3)?,
         groups: row.json(4)?,
         seen_at: row.moment(5)?,
+        token_at: row.moment(6)?,
     })
 }
