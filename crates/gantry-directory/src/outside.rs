@@ -53,9 +53,9 @@ impl Directory {
                 self.0.catalog.transaction(Durability::Power, set).await?
             }
         };
-        let id = known.id;
+        let (id, signed_in_at) = (known.id, known.token_at);
         let epoch = self.0.catalog.epoch(&EpochSubject::sign_in(&id.to_string())).await?;
-        Ok(Principal { id, kind: PrincipalKind::User, name: known.name, epoch })
+        Ok(Principal { id, kind: PrincipalKind::User, name: known.name, epoch, signed_in_at })
     }
 }
 

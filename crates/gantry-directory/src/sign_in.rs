@@ -154,7 +154,8 @@ impl Directory {
         kind: PrincipalKind,
         name: String,
     ) -> Result<Principal, DbError> {
-        Ok(Principal { id, kind, name, epoch: self.sign_in_epoch(id).await? })
+        let epoch = self.sign_in_epoch(id).await?;
+        Ok(Principal { id, kind, name, epoch, signed_in_at: self.now() })
     }
 
     async fn sign_in_epoch(&self, id: Guid) -> Result<i64, DbError> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use gantry_arm::Guid;
 use gantry_catalog::DbError;
-use gantry_model::{AccessTokenId, EpochSubject};
+use gantry_model::{AccessTokenId, EpochSubject, Timestamp};
 use gantry_oci::Secret;
 use gantry_secrets::SignedToken;
 use jsonwebtoken::Algorithm;
@@ -16,7 +16,8 @@ use crate::{Audience, Directory};
 
 /// How long an access token is good.
 const LIFETIME: Duration = Duration::from_secs(60 * 60);
-/// How long a refresh token is good: as long as Entra's.
+/// For how long refresh tokens are good after somebody signed in: as long as Entra's. Each use gives a
+/// new one, and none outlives that moment.
 const REFRESH_LIFETIME: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 /// How far the clocks of two nodes may be apart.
 const LEEWAY_SECONDS: i64 = 60;
@@ -37,6 +38,8 @@ pub struct Principal {
     pub name: String,
     /// How often its sign-ins were ended when it signed in.
     pub epoch: i64,
+    /// When they signed in: by a refresh token they come again, but don't sign in anew.
+    pub signed_in_at: Timestamp,
 }
 
 /// What has signed in.
@@ -127,6 +130,9 @@ struct Claims {
     nonce: Option<String>,
     ver: String,
     epoch: i64,
+    /// In refresh tokens: when their first was made (OpenID Connect Core, 2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    auth_time: Option<i64>,
 }
 
 impl Directory {
@@ -137,8 +143,12 @@ impl Directory {
         let resource = scope.resource.as_deref().unwrap_or("https://graph.microsoft.com");
         let mut access = self.claims(&principal, wish, resource, LIFETIME);
         access.scp = is_person.then(|| "user_impersonation".to_owned());
-        let refresh = (is_person && scope.offline)
-            .then(|| self.sign(&self.claims(&principal, wish, REFRESH_AUDIENCE, REFRESH_LIFETIME)));
+        let refresh = (is_person && scope.offline).then(|| {
+            let mut claims = self.claims(&principal, wish, REFRESH_AUDIENCE, LIFETIME);
+            claims.auth_time = Some(principal.signed_in_at.seconds());
+            claims.exp = principal.signed_in_at.plus(REFRESH_LIFETIME).seconds();
+            self.sign(&claims)
+        });
         let id = (is_person && scope.openid).then(|| {
             let mut claims = self.claims(&principal, wish, &wish.client.to_string(), LIFETIME);
             claims.nonce = wish.nonce.map(str::to_owned);
@@ -198,7 +208,14 @@ impl Directory {
         if self.0.catalog.epoch(&subject).await? != claims.epoch {
             return Err(TokenRefusal::Revoked);
         }
-        Ok(Principal { id: claims.oid, kind: claims.idtyp, name: claims.name, epoch: claims.epoch })
+        let signed_in = claims.auth_time.unwrap_or(claims.iat);
+        Ok(Principal {
+            id: claims.oid,
+            kind: claims.idtyp,
+            name: claims.name,
+            epoch: claims.epoch,
+            signed_in_at: Timestamp::from_micros(signed_in.saturating_mul(1_000_000)),
+        })
     }
 
     fn read(&self, token: &str) -> Result<Claims, TokenRefusal> {
@@ -250,6 +267,7 @@ impl Directory {
             nonce: None,
             ver: "2.0".to_owned(),
             epoch: principal.epoch,
+            auth_time: None,
         }
     }
 

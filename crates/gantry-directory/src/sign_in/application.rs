@@ -35,7 +35,8 @@ impl Directory {
             };
             let known = known.filter(|(id, _)| *id == acts.id);
             let (id, epoch) = known.ok_or(SignInError::ClientDisabled)?;
-            Ok(Principal { id, kind: PrincipalKind::App, name: acts.display_name, epoch })
+            let (kind, name) = (PrincipalKind::App, acts.display_name);
+            Ok(Principal { id, kind, name, epoch, signed_in_at: self.now() })
         })
         .await
     }

@@ -16,9 +16,13 @@ use crate::Directory;
 const LONGEST: usize = 16 << 10;
 /// How far the clocks of client and server may be apart.
 const LEEWAY_SECONDS: f64 = 300.0;
-/// How long an assertion of an application's own may be good. Entra's clients make them for ten
-/// minutes.
-const LONGEST_LIFE_SECONDS: f64 = 24.0 * 3600.0;
+/// How long an assertion of an application's own may be good. Azure's clients make them for ten
+/// minutes, and show one as often as they need it while it lasts: so it is bounded in time, and `jti`
+/// (RFC 7523, 3: optional) doesn't make it good once.
+const LONGEST_OWN_SECONDS: f64 = 3600.0;
+/// The same for another issuer's: Kubernetes' are good for a day at most for workload identities, and
+/// are a file that is read again and again.
+const LONGEST_FEDERATED_SECONDS: f64 = 24.0 * 3600.0;
 
 #[derive(Deserialize)]
 struct Header {
@@ -113,7 +117,7 @@ impl Directory {
         if !claims.is_for(|audience| is_this_tenant(audience, context.issuer)) {
             return Err(SignInError::Assertion("its audience must be the token endpoint"));
         }
-        self.check_times(claims)
+        check_times(claims, now.seconds() as f64, LONGEST_OWN_SECONDS)
     }
 
     /// An assertion of another issuer, which a federated credential of the application names: its
@@ -137,25 +141,26 @@ impl Directory {
         })?;
         // What was looked at before the signature was, is what was signed.
         match verified.get("sub").and_then(Value::as_str) {
-            Some(subject) if subject == named.subject => Ok(()),
-            _ => Err(SignInError::NoFederation),
+            Some(subject) if subject == named.subject => {}
+            _ => return Err(SignInError::NoFederation),
         }
+        check_times(claims, self.now().seconds() as f64, LONGEST_FEDERATED_SECONDS)
     }
+}
 
-    fn check_times(&self, claims: &Claims) -> Result<(), SignInError> {
-        let now = self.now().seconds() as f64;
-        let end = claims.exp.ok_or(SignInError::Assertion("it never ends: exp is missing"))?;
-        if !end.is_finite() || end + LEEWAY_SECONDS <= now {
-            return Err(SignInError::Assertion("it has expired"));
-        }
-        if end - now > LONGEST_LIFE_SECONDS {
-            return Err(SignInError::Assertion("it is good for more than a day"));
-        }
-        if claims.nbf.is_some_and(|start| !start.is_finite() || start > now + LEEWAY_SECONDS) {
-            return Err(SignInError::Assertion("it is not valid yet"));
-        }
-        Ok(())
+/// Whether the assertion is good at `now`, and for at most so many seconds more.
+fn check_times(claims: &Claims, now: f64, longest: f64) -> Result<(), SignInError> {
+    let end = claims.exp.ok_or(SignInError::Assertion("it never ends: exp is missing"))?;
+    if !end.is_finite() || end + LEEWAY_SECONDS <= now {
+        return Err(SignInError::Assertion("it has expired"));
     }
+    if end - now > longest + LEEWAY_SECONDS {
+        return Err(SignInError::Assertion("it is good for too long"));
+    }
+    if claims.nbf.is_some_and(|start| !start.is_finite() || start > now + LEEWAY_SECONDS) {
+        return Err(SignInError::Assertion("it is not valid yet"));
+    }
+    Ok(())
 }
 
 /// Whether an audience is this tenant at this server: the token endpoint, or the tenant's address.
@@ -170,4 +175,37 @@ fn is_this_tenant(audience: &str, issuer: &str) -> bool {
 fn part<T: for<'de> Deserialize<'de>>(text: &str, n: usize) -> Option<T> {
     let bytes = URL_SAFE_NO_PAD.decode(text.split('.').nth(n)?.trim_end_matches('=')).ok()?;
     serde_json::from_slice(&bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_assertion_is_good_for_a_bounded_time() {
+        const NOW: f64 = 1_800_000_000.0;
+        let check = |exp: Option<f64>, nbf: Option<f64>, longest| {
+            let claims = Claims { iss: None, sub: None, aud: None, exp, nbf };
+            check_times(&claims, NOW, longest).is_ok()
+        };
+        for (longest, seconds) in
+            [(LONGEST_OWN_SECONDS, 3600.0), (LONGEST_FEDERATED_SECONDS, 86_400.0)]
+        {
+            for (end, good) in [
+                (600.0, true),
+                (seconds + LEEWAY_SECONDS, true),
+                (seconds + LEEWAY_SECONDS + 1.0, false),
+                (1.0 - LEEWAY_SECONDS, true),
+                (-LEEWAY_SECONDS, false),
+                (f64::INFINITY, false),
+                (f64::NAN, false),
+            ] {
+                assert_eq!(check(Some(NOW + end), None, longest), good, "{seconds}: {end}");
+            }
+        }
+        assert!(!check(None, None, LONGEST_OWN_SECONDS));
+        let soon = Some(NOW + 600.0);
+        assert!(check(soon, Some(NOW + LEEWAY_SECONDS), LONGEST_OWN_SECONDS));
+        assert!(!check(soon, Some(NOW + LEEWAY_SECONDS + 1.0), LONGEST_OWN_SECONDS));
+    }
 }

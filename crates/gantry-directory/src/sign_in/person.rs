@@ -46,8 +46,8 @@ impl Directory {
             if !user.enabled {
                 return Err(SignInError::PersonDisabled);
             }
-            let name = user.name.to_string();
-            Ok(Principal { id: user.id, kind: PrincipalKind::User, name, epoch })
+            let (kind, name) = (PrincipalKind::User, user.name.to_string());
+            Ok(Principal { id: user.id, kind, name, epoch, signed_in_at: self.now() })
         })
         .await
     }
