@@ -26,8 +26,8 @@ impl Directory {
         audiences: &[Audience],
     ) -> Result<Principal, TokenRefusal> {
         let fits = |audience: &&String| match Audience::of(audience) {
-            Audience::Other => true,
-            ours => audiences.contains(&ours),
+            None => true,
+            Some(ours) => audiences.contains(&ours),
         };
         let wanted: Vec<&str> = trusted.audiences.iter().filter(fits).map(String::as_str).collect();
         let claims = self

@@ -145,7 +145,7 @@ impl Directory {
     /// Checks that a scope is one that a token can be made for, where `issuer` is the tenant's address
     /// at this server, as the client reached it.
     pub fn check_scope(&self, scope: &str, issuer: &str) -> Result<(), SignInError> {
-        Ok(crate::audience::Scope::parse(scope)?.check_host(issuer)?)
+        Ok(crate::audience::Scope::parse(scope, issuer).map(drop)?)
     }
 
     async fn principal(

@@ -138,10 +138,10 @@ struct Claims {
 impl Directory {
     /// Makes tokens for someone who has signed in.
     pub fn issue(&self, principal: Principal, wish: &TokenWish<'_>) -> DirectoryToken {
-        let scope = Scope::parse(wish.scope).unwrap_or_default();
+        let scope = Scope::parse(wish.scope, wish.issuer).unwrap_or_default();
         let is_person = principal.kind == PrincipalKind::User;
-        let resource = scope.resource.as_deref().unwrap_or("https://graph.microsoft.com");
-        let mut access = self.claims(&principal, wish, resource, LIFETIME);
+        let audience = scope.audience.as_deref().unwrap_or(Audience::Graph.name());
+        let mut access = self.claims(&principal, wish, audience, LIFETIME);
         access.scp = is_person.then(|| "user_impersonation".to_owned());
         let refresh = (is_person && scope.offline).then(|| {
             let mut claims = self.claims(&principal, wish, REFRESH_AUDIENCE, LIFETIME);
@@ -175,7 +175,7 @@ impl Directory {
             return self.verify_outside(trusted, token, audiences).await;
         }
         let claims = self.read(token)?;
-        if claims.aud == REFRESH_AUDIENCE || !audiences.contains(&Audience::of(&claims.aud)) {
+        if !audiences.iter().any(|audience| audience.name() == claims.aud) {
             return Err(TokenRefusal::Audience);
         }
         self.still_signed_in(claims).await

@@ -99,8 +99,7 @@ impl Sent {
         if let Some(list) = &self.identifier_uris {
             // One that is Azure's own would be mistaken for it.
             let fits = |uri: &str| {
-                uri.bytes().all(|byte| byte.is_ascii_graphic())
-                    && Audience::of(uri) == Audience::Other
+                uri.bytes().all(|byte| byte.is_ascii_graphic()) && Audience::of(uri).is_none()
             };
             check_list("identifierUris", list, fits)?;
         }

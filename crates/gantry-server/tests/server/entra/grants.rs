@@ -83,7 +83,8 @@ async fn an_application_signs_in_by_its_secret() {
         told(server.request(Method::POST, &path).form(&form).send().await.unwrap()).await;
     assert_eq!((status, &body["resource"]), (200, &"https://management.core.windows.net/".into()));
     assert!(body["expires_on"].as_str().unwrap().parse::<u64>().is_ok());
-    assert_eq!(claims(&body["access_token"])["aud"], "https://management.core.windows.net/");
+    // However it is asked for, a token carries one name.
+    assert_eq!(claims(&body["access_token"])["aud"], "https://management.azure.com");
 }
 
 #[tokio::test]

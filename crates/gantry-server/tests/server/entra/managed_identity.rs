@@ -36,7 +36,7 @@ async fn a_workload_is_known_by_where_it_is() {
     let claims = claims(&body["access_token"]);
     assert_eq!(
         (&claims["oid"], &claims["aud"]),
-        (&one["id"], &"https://management.azure.com/".into())
+        (&one["id"], &"https://management.azure.com".into())
     );
     assert_eq!((&claims["appid"], &claims["idtyp"]), (&one["clientId"], &"app".into()));
 
