@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use gantry_oci::Digest;
@@ -204,9 +205,20 @@ fn client(port: u16, adjust: impl FnOnce(ClientBuilder) -> ClientBuilder) -> req
     adjust(builder).build().unwrap()
 }
 
-/// A port of 127.0.0.1 that nobody listens on.
+/// A port of 127.0.0.1 that nobody listens on, given once: below those that the system gives to who asks
+/// for any, since a connection or another test's server could have one of them before it is used.
 pub(crate) fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    const PORTS: std::ops::Range<u32> = 20_000..32_000;
+    static GIVEN: AtomicU32 = AtomicU32::new(0);
+    // Test programs that run at once begin elsewhere.
+    let first = std::process::id().wrapping_mul(97);
+    loop {
+        let turn = first.wrapping_add(GIVEN.fetch_add(1, Ordering::Relaxed));
+        let port = (PORTS.start + turn % (PORTS.end - PORTS.start)) as u16;
+        if std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 /// Every name is this machine, so that any host can be asked for.
