@@ -8,7 +8,7 @@ use std::sync::Arc;
 use gantry_access::{AuthenticationError, DbError, Noted};
 use gantry_model::audit::{AuditAction, AuditOutcome};
 use gantry_model::permission::{
-    Action, Actor, CatalogPermit, Needed, Permit, Push, Refusal, RepositoryAction,
+    Action, Actor, CatalogPermit, Identity, Needed, Permit, Push, Refusal, RepositoryAction,
 };
 use gantry_model::{Categories, EndpointKind, Registry};
 use gantry_oci::{Digest, ErrorCode, RepositoryName};
@@ -18,7 +18,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use crate::challenge::{challenge, detail};
 use crate::download;
 use crate::host::Host;
-use crate::network::check_network;
+use crate::network::{Barred, check_network};
 use crate::origin::{Origin, client_address};
 use crate::{App, OciError};
 
@@ -30,6 +30,8 @@ pub struct Caller<'r> {
     shown: Shown,
     origin: Origin<'r>,
     address: Option<IpAddr>,
+    /// Nobody gets in from there but a trusted service.
+    barred: Option<Barred>,
 }
 
 /// What the caller showed of itself.
@@ -46,7 +48,12 @@ impl<'r> Caller<'r> {
     /// Finds the registry that the request's host names, and the actor behind its credential.
     pub async fn of(app: &App, parts: &'r Parts) -> Result<Self, OciError> {
         let mut caller = Self::unauthenticated(app, parts).await?;
-        if let Some(header) = caller.authorization(&parts.headers)? {
+        let header = caller.authorization(&parts.headers)?;
+        if header.is_none() && caller.barred.is_some() {
+            // A trusted service learns from this how to sign in.
+            return Err(caller.challenge("", &[], "authentication required"));
+        }
+        if let Some(header) = header {
             let found = app.access.authenticate(&caller.registry, Some(header), caller.address);
             caller.actor = match found.await {
                 Ok(actor) => actor,
@@ -56,11 +63,13 @@ impl<'r> Caller<'r> {
                 }
             };
             caller.shown = Shown::of(header);
+            caller.check_let_in(app, caller.actor.identity())?;
         }
         Ok(caller)
     }
 
-    /// Finds the registry that the request's host names; whoever calls it is nobody yet.
+    /// Finds the registry that the request's host names; whoever calls it is nobody yet. Who signs in
+    /// has yet to be [let in](Self::check_let_in).
     pub async fn unauthenticated(app: &App, parts: &'r Parts) -> Result<Self, OciError> {
         let origin = Origin::of(app, parts)?;
         be_current(app).await?;
@@ -83,6 +92,7 @@ impl<'r> Caller<'r> {
         let mut caller = Self::at(app, parts, origin, registry).await?;
         caller.actor = Arc::new(download::bearer(app, parts, &caller.registry, name, digest)?);
         caller.shown = Shown::Address;
+        caller.check_let_in(app, caller.actor.identity())?;
         Ok(caller)
     }
 
@@ -114,15 +124,32 @@ impl<'r> Caller<'r> {
         registry: Arc<Registry>,
     ) -> Result<Self, OciError> {
         let address = client_address(app, parts);
-        check_network(app, parts, &registry, address).inspect_err(|_| {
+        let barred = check_network(app, parts, &registry, address).err();
+        if let Some(barred) = &barred
+            && !(registry.settings.network.trusted_services && app.has_trusted_services())
+        {
             let detail = parts.uri.path().to_owned();
             let noted = Noted { identity: "", address, detail };
             let (action, outcome) = (AuditAction::Connect, AuditOutcome::Refused);
             app.access.audit().note(Some(&registry), action, outcome, &noted);
-        })?;
+            return Err(barred.refusal());
+        }
         let nobody = app.access.nobody(&registry).await;
         let actor = Arc::clone(nobody.map_err(refused_by_catalog)?.actor());
-        Ok(Self { registry, actor, shown: Shown::Nothing, origin, address })
+        Ok(Self { registry, actor, shown: Shown::Nothing, origin, address, barred })
+    }
+
+    /// Refuses whoever comes from where nobody is let in but trusted services, and is none.
+    pub fn check_let_in(&self, app: &App, identity: &Identity) -> Result<(), OciError> {
+        match &self.barred {
+            Some(barred) if !app.trusted_services.contains(identity) => {
+                let detail = "network rules".to_owned();
+                let (action, outcome) = (AuditAction::Connect, AuditOutcome::Refused);
+                self.note(app, action, outcome, identity.as_str(), detail);
+                Err(barred.refusal())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Counts the request among the caller's and the registry's, or refuses it because there are too

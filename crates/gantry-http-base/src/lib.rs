@@ -24,10 +24,12 @@ mod query;
 mod request_id;
 mod unread;
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use gantry_access::Access;
 use gantry_edge::{Peers, PrivateNetworks};
+use gantry_model::permission::Identity;
 use gantry_registry::Content;
 use gantry_throttle::Throttle;
 
@@ -62,6 +64,15 @@ pub struct App {
     pub proxies: Peers,
     /// Whose requests come in by private endpoints, whichever listener they reach.
     pub private_networks: PrivateNetworks,
+    /// Identities that registries with `networkRuleBypassOptions` let in whatever their rules say.
+    pub trusted_services: HashSet<Identity>,
     /// How long a request's body may stand still, and how long one may take that is read whole.
     pub body_timeout: Duration,
+}
+
+impl App {
+    /// Whether the operator trusts a service.
+    pub(crate) fn has_trusted_services(&self) -> bool {
+        !self.trusted_services.is_empty()
+    }
 }

@@ -11,13 +11,25 @@ use http::request::Parts;
 use crate::entrance::entrance;
 use crate::{App, OciError};
 
-/// Refuses those who come from where the registry may not be reached from.
+/// Why someone isn't let in from where they are, whoever they are, unless it is one of the trusted
+/// services.
+#[derive(Clone, Debug)]
+pub(crate) struct Barred(String);
+
+impl Barred {
+    /// What is answered.
+    pub(crate) fn refusal(&self) -> OciError {
+        OciError::new(StatusCode::FORBIDDEN, ErrorCode::Denied, &self.0)
+    }
+}
+
+/// Whether the registry may be reached from where the request comes from.
 pub(crate) fn check_network(
     app: &App,
     parts: &Parts,
     registry: &Registry,
     address: Option<IpAddr>,
-) -> Result<(), OciError> {
+) -> Result<(), Barred> {
     let network = &registry.settings.network;
     if network.admits_everyone() {
         return Ok(());
@@ -26,9 +38,8 @@ pub(crate) fn check_network(
     if network.admits(private, address) {
         return Ok(());
     }
-    let reason = match address {
+    Err(Barred(match address {
         Some(address) => format!("client with IP {address} is not allowed access"),
         None => "the client's address can't be told, so it is not allowed access".to_owned(),
-    };
-    Err(OciError::new(StatusCode::FORBIDDEN, ErrorCode::Denied, reason))
+    }))
 }

@@ -38,5 +38,6 @@ pub(crate) async fn post(
     note(app, &caller, account, exchanged.as_ref().map(|(signed_in, _)| signed_in));
     let (signed_in, token) = exchanged.map_err(|error| OauthError::refused_credential(&error))?;
     asked.actor = Some(Arc::clone(signed_in.actor()));
+    caller.check_let_in(app, signed_in.actor().identity())?;
     Ok(RefreshReply(token))
 }

@@ -144,6 +144,7 @@ fn issue(
     asked: &mut Asked,
 ) -> Result<TokenReply, Refused> {
     asked.actor = Some(Arc::clone(signed_in.actor()));
+    caller.check_let_in(app, signed_in.actor().identity())?;
     let token = app.access.issue_token(caller.registry(), signed_in, scopes);
     Ok(TokenReply(token.map_err(OauthError::invalid_scope)?))
 }

@@ -1,5 +1,6 @@
 //! `gantry serve`
 
+use std::collections::HashSet;
 use std::convert::Infallible;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use clap::Args;
 use gantry_access::Access;
 use gantry_edge::{Authority, Edge, EdgeConfig, Ending, Lifecycle, Peers, raise_descriptor_limit};
 use gantry_http_base::{App, Metrics};
+use gantry_model::permission::Identity;
 use tower::service_fn;
 
 use super::Target;
@@ -64,6 +66,7 @@ async fn serve(config: Config, started: Instant) -> anyhow::Result<ExitCode> {
         metrics: Metrics::new(),
         proxies: trusted_proxies(&config),
         private_networks: config.network.private_networks.clone(),
+        trusted_services: trusted_services(&config),
         body_timeout: config.limits.body_timeout,
     });
     background::spawn(&app, &deployment.throttle, &config, &life);
@@ -143,6 +146,11 @@ fn bind(
         },
         clock: Arc::clone(&deployment.clock),
     })?)
+}
+
+fn trusted_services(config: &Config) -> HashSet<Identity> {
+    let ids = config.network.trusted_services.iter();
+    ids.map(|id| Identity::principal(&id.to_string())).collect()
 }
 
 fn trusted_proxies(config: &Config) -> Peers {

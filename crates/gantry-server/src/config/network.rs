@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 use std::time::Duration;
 
+use gantry_arm::Guid;
 use gantry_edge::{ListenAddress, Peers, PrivateNetworks};
 use ipnet::IpNet;
 
@@ -24,6 +25,8 @@ pub(crate) struct Network {
     pub(crate) trusted_proxies: Vec<IpNet>,
     /// Proxies in front that speak the PROXY protocol.
     pub(crate) proxy_protocol: Peers,
+    /// Object ids that network rules don't keep out where a registry says so.
+    pub(crate) trusted_services: Vec<Guid>,
     /// Plain HTTP is answered to everyone.
     pub(crate) insecure_http: bool,
     /// After the first signal, the time until requests are cut.
@@ -42,6 +45,12 @@ impl Network {
             private_networks,
             trusted_proxies: read_networks(reader, "trusted_proxies"),
             proxy_protocol: Peers::from_networks(read_networks(reader, "proxy_protocol")),
+            trusted_services: reader
+                .list::<Guid>("trusted_services", "none")
+                .unwrap_or_default()
+                .into_iter()
+                .map(|(id, _)| id)
+                .collect(),
             insecure_http: reader.setting("insecure_http", false),
             drain: Duration::from_secs(reader.bounded("drain_seconds", 30, 0, 3600)),
         }

@@ -1,5 +1,7 @@
 //! From where a registry is reached, and what everyone may pull.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::Method;
 use serde_json::{Value, json};
 
@@ -89,4 +91,66 @@ async fn public_repositories_are_everyone_s_to_pull() {
     let form = [("grant_type", "password"), ("scope", scope)];
     let posted = server.request(Method::POST, "/oauth2/token").form(&form).send().await.unwrap();
     assert_eq!(posted.status(), 200);
+}
+
+/// The first application's id, secret and object id.
+async fn application(server: &Server) -> [String; 3] {
+    let text = std::fs::read_to_string(server.data().join("bootstrap.json")).unwrap();
+    let made: Value = serde_json::from_str(&text).unwrap();
+    let [tenant, app, secret] =
+        ["tenantId", "appId", "password"].map(|name| made[name].as_str().unwrap().to_owned());
+    let form = [
+        ("grant_type", "client_credentials"),
+        ("client_id", &*app),
+        ("client_secret", &*secret),
+        ("scope", "https://management.azure.com/.default"),
+    ];
+    let path = format!("/{tenant}/oauth2/v2.0/token");
+    let answer = server.request(Method::POST, &path).form(&form).send().await.unwrap();
+    let answer: Value = answer.json().await.unwrap();
+    let claims = answer["access_token"].as_str().unwrap().split('.').nth(1).unwrap();
+    let claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap();
+    [app, secret, claims["oid"].as_str().unwrap().to_owned()]
+}
+
+#[tokio::test]
+async fn trusted_services_get_in_from_anywhere_and_nobody_else() {
+    let server = Server::start(&[]).await;
+    let [app, secret, id] = application(&server).await;
+    push_index(&server, "app").await;
+    let trusted = format!("trusted_services = [\"{id}\"]");
+    let closed =
+        [&*trusted, "[default_registry]", "default_action = \"deny\"", "anonymous_pull = true"];
+    let server = Server::start_in(server.stop(), &closed).await;
+    let manifest = async |user: Option<(&str, &str)>| {
+        let request = server.request(Method::GET, "/v2/app/manifests/v1");
+        let request = match user {
+            Some((user, password)) => request.basic_auth(user, Some(password)),
+            None => request,
+        };
+        request.send().await.unwrap().status().as_u16()
+    };
+    let token = async |user: &str, password: &str| {
+        access_token(&server, user, password, "repository:app:pull").await
+    };
+
+    assert_eq!(manifest(Some((&app, &secret))).await, 200);
+    let own = token(&app, &secret).await.unwrap();
+    assert_eq!(with_token(&server, &own, Method::GET, "/v2/app/manifests/v1").await, 200);
+    // It is asked to sign in, as anyone is; what everyone may pull is for nobody from there.
+    assert_eq!(manifest(None).await, 401);
+    assert_eq!(manifest(Some(("local", PASSWORD))).await, 403);
+    assert_eq!(token("local", PASSWORD).await, Err(403));
+    assert_eq!(manifest(Some((&app, "wrong"))).await, 401);
+    let nobody = [("grant_type", "password"), ("scope", "repository:app:pull")];
+    let nobody = server.request(Method::POST, "/oauth2/token").form(&nobody).send().await.unwrap();
+    assert_eq!(nobody.status(), 403);
+
+    let manager = Manager::of(&server).await;
+    let none = json!({ "properties": { "networkRuleBypassOptions": "None" } });
+    manager.done(Method::PATCH, "", none).await;
+    assert_eq!(manifest(Some((&app, &secret))).await, 403);
+    assert_eq!(manifest(None).await, 403);
+    assert_eq!(with_token(&server, &own, Method::GET, "/v2/app/manifests/v1").await, 403);
+    assert_eq!(token(&app, &secret).await, Err(403));
 }
