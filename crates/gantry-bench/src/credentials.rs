@@ -8,7 +8,7 @@ use anyhow::Context;
 use gantry_arm::Guid;
 use gantry_catalog::{Catalog, DbError, Durability, Transaction};
 use gantry_db::{Db, SqliteOptions};
-use gantry_model::directory::PrincipalType;
+use gantry_model::directory::{PrincipalType, User};
 use gantry_model::roles::RoleAssignment;
 use gantry_model::scoped::{ScopeMap, ScopedName, Token, TokenPassword, TokenPasswordName};
 use gantry_model::{RegistryId, ScopeMapId, SystemClock, TokenId};
@@ -30,6 +30,8 @@ pub(crate) struct Credentials {
     pub(crate) tokens: usize,
     /// Role assignments, each of another principal.
     pub(crate) assignments: usize,
+    /// People with a password.
+    pub(crate) people: usize,
 }
 
 impl Credentials {
@@ -39,17 +41,23 @@ impl Credentials {
     }
 }
 
-fn token_name(number: usize) -> String {
+/// The name of a token.
+pub(crate) fn token_name(number: usize) -> String {
     format!("token-{number:06}")
 }
 
+/// The name that a person signs in with, as a form has it.
+pub(crate) fn person_name(number: usize) -> String {
+    format!("person-{number:06}%40gantry.localhost")
+}
+
 /// Makes a data directory of Gantry with those credentials, below `directory`, whose registry anyone may
-/// pull from.
+/// pull from. Tells the tenant's id.
 pub(crate) fn make(
     around: &Surroundings,
     directory: &Path,
     credentials: Credentials,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Guid> {
     // The first start makes registry and tenant.
     drop(Server::start(Kind::Gantry, around, directory, Security::Plain)?);
     let path = directory.join("data/catalog.db");
@@ -83,8 +91,15 @@ pub(crate) fn make(
             };
             catalog.transaction(Durability::Process, put).await?;
         }
+        if credentials.people > 0 {
+            let hash = gantry_secrets::passwords::hash(PASSWORD).await?;
+            let put = move |tx: &mut Transaction<'_, '_>| {
+                (0..credentials.people).try_for_each(|number| put_person(tx, number, &hash))
+            };
+            catalog.transaction(Durability::Process, put).await?;
+        }
         catalog.db().close().await;
-        anyhow::Ok(())
+        anyhow::Ok(tenant.id)
     })
 }
 
@@ -127,16 +142,29 @@ fn put_token(
     tx.token_password_set(registry, (&token.name, token.id), &password)
 }
 
-fn put_assignment(tx: &mut Transaction<'_, '_>, scope: &str, number: usize) -> Result<(), DbError> {
-    let id = |kind: u8| {
-        let mut bytes = [kind; 16];
-        bytes[8..].copy_from_slice(&(number as u64).to_be_bytes());
-        Guid::from_bytes(bytes)
+fn put_person(tx: &mut Transaction<'_, '_>, number: usize, hash: &str) -> Result<(), DbError> {
+    let user = User {
+        id: numbered(3, number),
+        name: person_name(number).replace("%40", "@").parse().expect("it is a name"),
+        display_name: format!("Person {number}"),
+        enabled: true,
+        has_totp: false,
+        created_at: tx.now(),
     };
+    tx.user_insert(&user, Some(hash)).map(drop)
+}
+
+fn numbered(kind: u8, number: usize) -> Guid {
+    let mut bytes = [kind; 16];
+    bytes[8..].copy_from_slice(&(number as u64).to_be_bytes());
+    Guid::from_bytes(bytes)
+}
+
+fn put_assignment(tx: &mut Transaction<'_, '_>, scope: &str, number: usize) -> Result<(), DbError> {
     tx.role_assignment_set(&RoleAssignment {
-        id: id(1),
+        id: numbered(1, number),
         scope: scope.to_owned(),
-        principal: id(2),
+        principal: numbered(2, number),
         principal_type: PrincipalType::ServicePrincipal,
         role: ROLE.parse().expect("it is an id"),
         condition: None,

@@ -5,6 +5,7 @@ mod cluster_cost;
 mod cluster_large;
 mod cluster_peer;
 mod cluster_scale;
+mod guesses;
 mod heads;
 mod images;
 mod lists;
@@ -25,7 +26,7 @@ use crate::report::{Case, Workload};
 /// A workload: its name, what it is, and how it is run.
 type Entry = (&'static str, &'static str, fn(&Bench) -> anyhow::Result<Vec<Case>>);
 
-const ALL: [Entry; 14] = [
+const ALL: [Entry; 15] = [
     ("manifests", "Manifest GET by tag, 64 connections", manifests::run),
     ("heads", "HEAD of manifests and blobs, 64 connections", heads::run),
     ("pulls", "Blob GET, 256 MiB", pulls::run),
@@ -36,6 +37,7 @@ const ALL: [Entry; 14] = [
     ("start", "Start to ready", start::run),
     ("memory", "Anonymous memory", memory::run),
     ("access", "Who is asking, of many and of few", access::run),
+    ("guesses", "What the time of a refusal tells", guesses::run),
     ("cluster-cost", "What a pull and a push cost, of a node and embedded", cluster_cost::run),
     ("cluster-scale", "One, two and three nodes", cluster_scale::run),
     ("cluster-large", "A database of many manifests beside one of few", cluster_large::run),

@@ -20,8 +20,8 @@ const REPOSITORY: &str = "bench/app";
 const TAG: &str = "v1";
 const CONNECTIONS: usize = 16;
 const PATIENCE: Duration = Duration::from_secs(60);
-const MANY: Credentials = Credentials { tokens: 50_000, assignments: 10_000 };
-const FEW: Credentials = Credentials { tokens: 10, assignments: 10 };
+const MANY: Credentials = Credentials { tokens: 50_000, assignments: 10_000, people: 0 };
+const FEW: Credentials = Credentials { tokens: 10, assignments: 10, people: 0 };
 /// What the check of an access token may add to a pull, in seconds of CPU time.
 const CHECK: f64 = 15e-6;
 /// The row of requests without a token.
