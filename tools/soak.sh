@@ -5,8 +5,8 @@ cd "$root"
 
 soak=${1:-}
 case $soak in
-crash | power | faults | simulation | fuzz | conformance | clients | cluster) ;;
-*) die "usage: make soak PART=crash|power|faults|simulation|fuzz|conformance|clients|cluster" ;;
+crash | power | faults | simulation | fuzz | access | conformance | clients | cluster) ;;
+*) die "usage: make soak PART=crash|power|faults|simulation|fuzz|access|conformance|clients|cluster" ;;
 esac
 
 "$root/tools/install.sh" test
@@ -36,6 +36,18 @@ simulation)
   ;;
 # Ten minutes for each target.
 fuzz) part fuzz "$root/tools/fuzz.sh" 600 ;;
+# The laws of who may do what on many more cases; sign-ins, roles, revocation on other nodes, network
+# rules, guesses and attacks again and again; limits and credentials shared by nodes; certificates.
+access)
+  PROPTEST_CASES=50000 part laws \
+    cargo test --release --workspace --no-fail-fast --test laws --test decision --test scope_maps
+  for round in {1..5}; do
+    part "access-$round" \
+      cargo test --workspace --no-fail-fast --test server -- access entra operator tokens authorisation
+    part "nodes-$round" cargo test --workspace --no-fail-fast --test nodes
+    part "acme-$round" cargo test --workspace --no-fail-fast --test acme
+  done
+  ;;
 conformance)
   part conformance cargo test --workspace --test conformance -- --nocapture
   ;;

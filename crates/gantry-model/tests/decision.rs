@@ -93,7 +93,7 @@ fn granted(rules: &[Rule]) -> Grants {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases.max(2000)))]
 
     #[test]
     fn what_is_allowed_is_what_some_rule_allows(rules in vec(rule(), 0..6), names in vec(name(), 8)) {
