@@ -54,28 +54,12 @@ pub(crate) fn page(call: &Call<'_>, value: Vec<Value>, next: Option<&str>) -> Re
         let query = Query::of(&call.parts.uri);
         let version = query.first("api-version").unwrap_or_default();
         let filter = query.first("$filter");
-        let mut link = format!(
-            "{}{}?api-version={}&{AFTER}={}",
-            call.base,
-            call.parts.uri.path(),
-            escaped(&version),
-            escaped(next)
-        );
+        let mut link = form_urlencoded::Serializer::new(String::new());
+        link.append_pair("api-version", &version).append_pair(AFTER, next);
         if let Some(filter) = filter {
-            link.push_str(&format!("&$filter={}", escaped(&filter)));
+            link.append_pair("$filter", &filter);
         }
-        link
+        format!("{}{}?{}", call.base, call.parts.uri.path(), link.finish())
     });
     Json(List { value, next_link }).into_response()
-}
-
-fn escaped(text: &str) -> String {
-    let keep = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    text.bytes().fold(String::new(), |mut escaped, byte| {
-        match keep(byte) {
-            true => escaped.push(char::from(byte)),
-            false => escaped.push_str(&format!("%{byte:02X}")),
-        }
-        escaped
-    })
 }
