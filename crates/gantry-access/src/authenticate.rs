@@ -109,7 +109,7 @@ impl Access {
                 Ok(signed_in)
             }
             Ok(None) => {
-                permit.fail();
+                permit.fail().await;
                 Err(AuthenticationError::Credentials)
             }
             Err(error) => {

@@ -10,6 +10,8 @@
 //! other; and one whose client hangs up has failed. Who finds no place, since others don't know yet,
 //! isn't refused but waits for them: a hundred jobs that begin at once with one right password get
 //! through a few at a time.
+//!
+//! A failure takes the same time whether there is such an account or not.
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,7 +20,7 @@ use std::time::Duration;
 use gantry_model::{Clock, Timestamp};
 use quick_cache::sync::Cache;
 use tokio::sync::{Notify, Semaphore};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 /// How many of each are remembered; each takes some hundred bytes.
 const REMEMBERED: usize = 32 << 10;
@@ -35,6 +37,8 @@ const FIRST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// After so long without a failure one is forgotten.
 const FORGIVEN: Duration = Duration::from_secs(15 * 60);
+/// How long a failure takes at least: many times what looking things up does.
+const SOONEST: Duration = Duration::from_millis(30);
 /// How many wait for the same places, and for how long.
 const QUEUE: usize = 1024;
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -76,6 +80,7 @@ pub struct Permit {
     /// Whose success is to be remembered, and where.
     pair: Option<(Pair, Arc<Cache<Pair, ()>>)>,
     at: Timestamp,
+    begun: Instant,
 }
 
 /// Attempts that failed, and those of which it isn't known yet.
@@ -139,7 +144,7 @@ impl Guard {
                 Ok(()) => {
                     drop(resolved);
                     let pair = pair.map(|pair| (pair, Arc::clone(&self.known)));
-                    return Ok(Permit { tallies, pair, at });
+                    return Ok(Permit { tallies, pair, at, begun: Instant::now() });
                 }
                 Err(Obstacle::Failures(wait)) => return Err(TooManyAttempts { wait }),
                 Err(Obstacle::Others(n)) => {
@@ -209,9 +214,10 @@ impl Permit {
         self.leave();
     }
 
-    /// The attempt failed.
-    pub fn fail(self) {
-        drop(self);
+    /// The attempt failed. Tells so no sooner than a while after it began, however quickly it was known:
+    /// that there is no such account is found out sooner than that the password isn't its own.
+    pub async fn fail(self) {
+        sleep_until(self.begun + SOONEST).await;
     }
 
     /// It says nothing of whether somebody guesses.
@@ -334,14 +340,14 @@ mod tests {
         let (guard, clock) = (Guard::default(), At::start());
         let guesser = attempt("alice", [192, 0, 2, 1]);
         for _ in 0..FREE {
-            guard.admit(guesser, &clock).await.unwrap().fail();
+            drop(guard.admit(guesser, &clock).await.unwrap());
         }
         for seconds in [1, 2, 4, 8, 16, 32, 60, 60] {
             let wait = Duration::from_secs(seconds);
             let refused = guard.admit(guesser, &clock).await.unwrap_err();
             assert_eq!(refused, TooManyAttempts { wait });
             clock.passes(wait);
-            guard.admit(guesser, &clock).await.unwrap().fail();
+            drop(guard.admit(guesser, &clock).await.unwrap());
         }
         clock.passes(FORGIVEN * 10);
         guard.admit(guesser, &clock).await.unwrap().succeed();
@@ -356,7 +362,7 @@ mod tests {
         for n in 0..=200_u8 {
             let guess = guard.admit(attempt("Alice", [198, 51, 100, n]), &clock).await;
             admitted += guess.map_or(0, |guess| {
-                guess.fail();
+                drop(guess);
                 1
             });
         }
@@ -371,7 +377,7 @@ mod tests {
         let (guard, clock) = (Guard::default(), At::start());
         for n in 0..FREE_OF_ADDRESS {
             let account = format!("user{n}");
-            guard.admit(attempt(&account, [192, 0, 2, 1]), &clock).await.unwrap().fail();
+            drop(guard.admit(attempt(&account, [192, 0, 2, 1]), &clock).await.unwrap());
         }
         assert!(guard.admit(attempt("another", [192, 0, 2, 1]), &clock).await.is_err());
     }
@@ -397,9 +403,25 @@ mod tests {
         admitted.load(Ordering::Relaxed)
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn a_failure_takes_its_time_and_a_success_does_not() {
+        let (guard, clock) = (Guard::default(), At::start());
+        let attempt = attempt("someone", [192, 0, 2, 1]);
+        for known_after in [0, 1, 29] {
+            let began = Instant::now();
+            let permit = guard.admit(attempt, &clock).await.unwrap();
+            sleep_until(began + Duration::from_millis(known_after)).await;
+            permit.fail().await;
+            assert_eq!(began.elapsed(), SOONEST, "known after {known_after} ms");
+        }
+        let began = Instant::now();
+        guard.admit(attempt, &clock).await.unwrap().succeed();
+        assert_eq!(began.elapsed(), Duration::ZERO);
+    }
+
     #[tokio::test]
     async fn guesses_at_once_are_no_more_than_one_after_the_other() {
-        assert_eq!(at_once(Permit::fail).await, FREE);
+        assert_eq!(at_once(drop).await, FREE);
     }
 
     #[tokio::test]
@@ -426,7 +448,7 @@ mod tests {
         let (guard, clock) = (Guard::default(), At::start());
         for n in 0..2 * u32::try_from(REMEMBERED).unwrap() {
             let (account, address) = (n.to_string(), n.to_be_bytes());
-            guard.admit(attempt(&account, address), &clock).await.unwrap().fail();
+            drop(guard.admit(attempt(&account, address), &clock).await.unwrap());
         }
         for kept in [guard.pairs.len(), guard.addresses.len(), guard.accounts.len()] {
             assert!(kept <= REMEMBERED, "{kept}");

@@ -178,7 +178,7 @@ impl Directory {
                 | SignInError::Issuer(VerifyError::Signature | VerifyError::UnknownKey)
                 | SignInError::Person
                 | SignInError::CodeWrong,
-            ) => permit.fail(),
+            ) => permit.fail().await,
             Err(_) => permit.leave(),
         }
         outcome

@@ -83,7 +83,7 @@ async fn decide(
     let permit = directory.admit(attempt).await.map_err(SignInError::from)?;
     let found = directory.find_device(code).await;
     match found {
-        Ok(None) => permit.fail(),
+        Ok(None) => permit.fail().await,
         Ok(Some(_)) | Err(_) => permit.leave(),
     }
     let Some(device) = found? else {
