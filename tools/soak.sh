@@ -41,7 +41,7 @@ fuzz) part fuzz "$root/tools/fuzz.sh" 600 ;;
 access)
   PROPTEST_CASES=50000 part laws \
     cargo test --release --workspace --no-fail-fast --test laws --test decision --test scope_maps
-  for round in {1..5}; do
+  for round in $(seq "${GANTRY_ACCESS_ROUNDS:-5}"); do
     part "access-$round" \
       cargo test --workspace --no-fail-fast --test server -- access entra operator tokens authorisation
     part "nodes-$round" cargo test --workspace --no-fail-fast --test nodes
