@@ -37,11 +37,17 @@ simulation)
 # Ten minutes for each target.
 fuzz) part fuzz "$root/tools/fuzz.sh" 600 ;;
 # The laws of who may do what on many more cases; sign-ins, roles, revocation on other nodes, network
-# rules, guesses and attacks again and again; limits and credentials shared by nodes; certificates.
+# rules, guesses and attacks again and again, also on PostgreSQL and an object store; limits and
+# credentials shared by nodes; certificates.
 access)
   PROPTEST_CASES=50000 part laws \
     cargo test --release --workspace --no-fail-fast --test laws --test decision --test scope_maps
-  for round in $(seq "${GANTRY_ACCESS_ROUNDS:-5}"); do
+  rounds=${GANTRY_ACCESS_ROUNDS:-5}
+  # The server takes it for a setting that there is none of.
+  unset GANTRY_ACCESS_ROUNDS
+  GANTRY_TEST_DEPLOYMENT=s3 part access-nodes cargo test --workspace --no-fail-fast --test server -- \
+    access entra attributes authorisation tokens
+  for round in $(seq "$rounds"); do
     part "access-$round" \
       cargo test --workspace --no-fail-fast --test server -- access entra operator tokens authorisation
     part "nodes-$round" cargo test --workspace --no-fail-fast --test nodes

@@ -12,6 +12,8 @@ use http::Method;
 use reqwest::{ClientBuilder, RequestBuilder};
 use tempfile::TempDir;
 
+use crate::cluster;
+
 /// The admin's password.
 pub(crate) const PASSWORD: &str = "a-password-for-tests";
 
@@ -44,7 +46,9 @@ impl Server {
     }
 
     async fn start_as(dir: TempDir, config: &[&str], password: &str) -> Self {
-        std::fs::write(dir.path().join("gantry.toml"), config.join("\n")).unwrap();
+        let stores = stores_of(dir.path(), config).await;
+        let config = [&stores, &*config.join("\n")].join("\n");
+        std::fs::write(dir.path().join("gantry.toml"), config).unwrap();
         let port = free_port();
         let process = gantry(dir.path(), "serve")
             .args(["--listen", &format!("127.0.0.1:{port}")])
@@ -178,6 +182,26 @@ impl Drop for Server {
     }
 }
 
+/// Where the server in `dir` keeps everything: in the directory, or, with `GANTRY_TEST_DEPLOYMENT=s3`, in a
+/// database of PostgreSQL and a bucket of its own, where it is one node of those there could be.
+async fn stores_of(dir: &Path, config: &[&str]) -> String {
+    let names_its_own = config.iter().any(|line| line.contains("database = "));
+    let kept = dir.join("stores.toml");
+    match std::env::var("GANTRY_TEST_DEPLOYMENT").as_deref() {
+        Ok("s3") if !names_its_own => {
+            if let Ok(lines) = std::fs::read_to_string(&kept) {
+                return lines;
+            }
+            let (database, blobs) = cluster::stores().await;
+            let lines = cluster::settings(&database, &blobs).join("\n");
+            std::fs::write(kept, &lines).unwrap();
+            lines
+        }
+        Ok("s3") | Err(_) => String::new(),
+        Ok(other) => panic!("GANTRY_TEST_DEPLOYMENT is {other}: give s3 or nothing"),
+    }
+}
+
 /// Runs an operator command on the deployment in `dir`, and tells all it says.
 pub(crate) fn operator(dir: &Path, command: &str) -> String {
     let mut process = gantry(dir, command);
@@ -190,6 +214,7 @@ pub(crate) fn gantry(dir: &Path, command: &str) -> Command {
     let mut process = Command::new(env!("CARGO_BIN_EXE_gantry"));
     process.arg(command).arg("--data").arg(dir.join("data"));
     process.arg("--config").arg(dir.join("gantry.toml"));
+    process.env_remove("GANTRY_TEST_DEPLOYMENT");
     process
 }
 
