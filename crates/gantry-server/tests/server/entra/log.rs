@@ -4,13 +4,14 @@ use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+use gantry_model::{Clock, SystemClock};
 use http::Method;
 use rcgen::{CertificateParams, KeyPair};
 use serde_json::{Value, json};
 
 use super::authorize::{exchange, question};
 use super::browser::Browser;
-use super::graph::{Asker, GRAPH};
+use super::graph::Asker;
 use super::{CLI, First, MANAGEMENT, ask, token, told};
 use crate::access::Manager;
 use crate::operator::done;
@@ -118,8 +119,8 @@ fn assertion(server: &Server, app: &str, issuer: &str) -> String {
     done(server, &format!("app certificate add robot {}", file.display()));
     let thumbprint = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, certificate.der());
     let header = json!({ "alg": "ES256", "x5t#S256": BASE64.encode(thumbprint) });
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-    let claims = json!({ "iss": app, "sub": app, "aud": issuer, "exp": now.as_secs() + 600 });
+    let claims =
+        json!({ "iss": app, "sub": app, "aud": issuer, "exp": SystemClock.now().seconds() + 600 });
     let text = [header, claims].map(|part| BASE64.encode(part.to_string())).join(".");
     let pkcs8 = key.serialize_der();
     let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &pkcs8).unwrap();
