@@ -11,7 +11,8 @@ use gantry_access::{Access, AccessOptions, AuthenticationError, Authority, Signe
 use gantry_arm::{Guid, ResourceId};
 use gantry_catalog::Catalog;
 use gantry_db::{Db, SqliteOptions};
-use gantry_directory::{BootstrapWishes, Directory};
+use gantry_directory::sign_in::{AZURE_CLI, SignInContext};
+use gantry_directory::{Bootstrap, BootstrapWishes, Directory, TokenWish};
 use gantry_issuers::Issuers;
 use gantry_model::directory::PrincipalType;
 use gantry_model::{
@@ -27,6 +28,9 @@ use tokio::time::Instant;
 struct Node {
     catalog: Catalog,
     access: Access,
+    clock: Arc<ManualClock>,
+    /// What the first of them has made.
+    made: Option<Bootstrap>,
 }
 
 struct Nodes {
@@ -40,11 +44,11 @@ impl Nodes {
     async fn start() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let now = Timestamp::from_micros(1_800_000_000_000_000);
-        let clock: Arc<dyn Clock> = Arc::new(ManualClock::new(now));
+        let [one, other] = [now; 2].map(|now| Arc::new(ManualClock::new(now)));
         let path = dir.path().join("catalog.db");
         let db = Db::open_sqlite(&path, SqliteOptions::default()).await.unwrap();
-        let catalog = || Catalog::new(db.clone(), Arc::clone(&clock));
-        let (first, second) = (catalog(), catalog());
+        let [first, second] = [&one, &other]
+            .map(|clock| Catalog::new(db.clone(), Arc::clone(clock) as Arc<dyn Clock>));
         first.migrate().await.unwrap();
         let registry = Registry {
             id: RegistryId::new(now),
@@ -62,8 +66,8 @@ impl Nodes {
         let inserted: Result<(), gantry_catalog::DbError> = insert.await;
         inserted.unwrap();
         let (registry, key) = (Arc::new(registry), MasterKey::generate());
-        let here = node(first, &clock, &key, &registry).await;
-        let there = node(second, &clock, &key, &registry).await;
+        let here = node(first, one, &key, &registry).await;
+        let there = node(second, other, &key, &registry).await;
         Self { registry, here, there, _dir: dir }
     }
 
@@ -80,6 +84,17 @@ impl Nodes {
         node.access.sign_in(&self.registry, "local", password, None).await
     }
 
+    /// A token of the directory for its first user, made here.
+    async fn of_directory(&self) -> Secret {
+        let (directory, made) = (self.here.access.directory(), self.here.made.as_ref().unwrap());
+        let password = Secret::new(made.user_password.as_str());
+        let context = SignInContext { address: None, issuer: "https://a/t" };
+        let person = directory.sign_in_person(&made.user, &password, None, context).await.unwrap();
+        let (client, scope) = (AZURE_CLI.parse().unwrap(), "https://management.azure.com/.default");
+        let wish = TokenWish { issuer: "https://a/t", client, scope, nonce: None };
+        directory.issue(person, &wish).access
+    }
+
     async fn works(&self, node: &Node, password: &Secret) -> bool {
         self.sign_in(node, password).await.is_ok()
     }
@@ -92,21 +107,25 @@ impl Nodes {
 
 async fn node(
     catalog: Catalog,
-    clock: &Arc<dyn Clock>,
+    own_clock: Arc<ManualClock>,
     key: &MasterKey,
     registry: &Arc<Registry>,
 ) -> Node {
+    let clock = Arc::clone(&own_clock) as Arc<dyn Clock>;
     let outbound = Outbound::new(&OutboundOptions::default()).unwrap();
-    let issuers = (Issuers::new(outbound, Arc::clone(clock)), Vec::new());
+    let issuers = (Issuers::new(outbound, Arc::clone(&clock)), Vec::new());
     let wishes = BootstrapWishes::default();
-    let directory = Directory::open(&catalog, Arc::clone(clock), key, wishes, issuers, |_| Ok(()));
+    let mut made = None;
+    let directory = Directory::open(&catalog, Arc::clone(&clock), key, wishes, issuers, |one| {
+        made = Some(one.clone());
+        Ok(())
+    });
     let directory = directory.await.unwrap();
     let options = AccessOptions { token_lifetime: Duration::from_secs(3600), admin_password: None };
     let registries = std::slice::from_ref(registry);
-    let clock = Arc::clone(clock);
     let access =
         Access::open(&catalog, clock, key, &directory, registries, registry, options).await;
-    Node { access: access.unwrap(), catalog }
+    Node { access: access.unwrap(), catalog, clock: own_clock, made }
 }
 
 #[tokio::test]
@@ -173,4 +192,39 @@ async fn roles_are_remembered_until_they_change() {
     assert!(may(&nodes.there).await, "it asks nobody until it has heard of it");
     nodes.there.catalog.epoch_forget(&EpochSubject::assigned(&principal.to_string()));
     assert!(!may(&nodes.there).await);
+}
+
+/// A node whose clock is ahead makes what others don't take yet. Both take it until it ends, and a minute
+/// more for clocks.
+#[tokio::test]
+async fn tokens_are_good_from_when_they_were_made_until_they_end() {
+    let nodes = Nodes::start().await;
+    let (here, there) = (&nodes.here, &nodes.there);
+    let [password, _] = nodes.passwords().await;
+    let pass = |node: &Node, seconds| node.clock.advance(Duration::from_secs(seconds));
+    pass(here, 61);
+    let signed_in = nodes.sign_in(here, &password).await.unwrap();
+    let access_token = here.access.issue_token(&nodes.registry, &signed_in, &[]).unwrap().text;
+    let of_directory = nodes.of_directory().await;
+    let (_, refresh) = here.access.exchange(&nodes.registry, of_directory.expose()).await.unwrap();
+    let good = async |node: &Node| {
+        let (registry, access) = (&nodes.registry, &node.access);
+        let refreshed = access.sign_in_with_refresh_token(registry, refresh.expose()).await;
+        let exchanged = access.exchange(registry, of_directory.expose()).await;
+        [nodes.shows(node, &access_token).await, refreshed.is_ok(), exchanged.is_ok()]
+    };
+    assert_eq!(good(here).await, [true; 3]);
+    assert_eq!(good(there).await, [false; 3], "they are not good yet");
+    pass(there, 1);
+    assert_eq!(good(there).await, [true; 3]);
+    // An access token and the directory's last an hour, a refresh token three.
+    for (seconds, wanted) in [
+        (3600 + 59, [true, true, true]),
+        (1, [false, true, false]),
+        (2 * 3600 - 1, [false, true, false]),
+        (1, [false, false, false]),
+    ] {
+        pass(here, seconds);
+        assert_eq!(good(here).await, wanted, "{seconds} s later");
+    }
 }

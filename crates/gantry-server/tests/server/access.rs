@@ -4,6 +4,8 @@ mod attacks;
 mod audit;
 mod callers;
 mod data_endpoint;
+mod input;
+mod leaks;
 mod limits;
 mod network;
 mod nodes;

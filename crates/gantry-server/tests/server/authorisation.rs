@@ -258,3 +258,28 @@ async fn where_everyone_may_pull_nobody_may_more() {
         assert_eq!(status != StatusCode::UNAUTHORIZED, open, "{} {}", row.method, row.path);
     }
 }
+
+#[tokio::test]
+async fn no_password_is_the_same_elsewhere() {
+    let mut made = std::collections::BTreeSet::new();
+    for _ in 0..2 {
+        let server = Server::start(&["[[registry]]", "name = \"second\""]).await;
+        let first = std::fs::read_to_string(server.data().join("bootstrap.json")).unwrap();
+        let first: serde_json::Value = serde_json::from_str(&first).unwrap();
+        let admin = std::fs::read_to_string(server.data().join("admin-password.second")).unwrap();
+        for password in [&first["password"], &first["userPassword"], &admin.trim().into()] {
+            let password = password.as_str().unwrap();
+            assert_eq!(password.len(), 40, "{password}");
+            assert!(password.bytes().all(|byte| byte.is_ascii_alphanumeric()), "{password}");
+            made.insert(password.to_owned());
+        }
+        for (user, password) in
+            [("second", "second"), ("second", ""), ("admin", "admin"), ("second", "password")]
+        {
+            let request = server.request_to("second.acr.localhost", Method::GET, "/v2/");
+            let answer = request.basic_auth(user, Some(password)).send().await.unwrap();
+            assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{user} {password}");
+        }
+    }
+    assert_eq!(made.len(), 6, "each is made anew");
+}

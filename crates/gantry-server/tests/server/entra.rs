@@ -5,6 +5,7 @@ mod browser;
 mod device;
 mod grants;
 pub(crate) mod graph;
+mod log;
 mod managed_identity;
 
 use http::Method;

@@ -9,6 +9,7 @@ mod backup;
 mod chunks;
 mod cluster;
 mod commands;
+mod content;
 mod copy;
 mod entra;
 mod health;

@@ -109,6 +109,29 @@ async fn a_request_names_one_host() {
     }
 }
 
+/// RFC 9112, 6: whoever reads two ends out of one message takes the rest of it for another request.
+#[tokio::test]
+async fn a_message_has_one_end() {
+    let server = Server::start(&[]).await;
+    let behind = "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    for (version, headers) in [
+        ("1.0", "Transfer-Encoding: chunked"),
+        ("1.1", "Transfer-Encoding: gzip"),
+        ("1.1", "Transfer-Encoding: chunked, gzip"),
+        ("1.1", "Transfer-Encoding: xchunked"),
+        ("1.1", "Content-Length: 0\r\nContent-Length: 5"),
+        ("1.1", "Content-Length: 0, 5"),
+        ("1.1", "Content-Length: +5"),
+        ("1.1", "Content-Length: 0x5"),
+    ] {
+        let head =
+            format!("POST /oauth2/token HTTP/{version}\r\nHost: localhost\r\n{headers}\r\n\r\n");
+        let answer = server.raw(&format!("{head}0\r\n\r\n{behind}"));
+        assert!(answer.contains(" 400 Bad Request\r\n"), "{headers}: {answer}");
+        assert_eq!(answer.matches("HTTP/1.").count(), 1, "{headers}: {answer}");
+    }
+}
+
 #[tokio::test]
 async fn a_request_shows_one_credential() {
     let server = Server::start(&[]).await;

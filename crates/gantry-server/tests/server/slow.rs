@@ -78,3 +78,27 @@ async fn small_bodies_must_be_there_in_time_however_they_trickle() {
         assert!(answer.contains("connection: close\r\n"), "{head}: {answer}");
     }
 }
+
+#[tokio::test]
+async fn an_identity_has_so_many_uploads() {
+    let server = Server::start(&["[limits]", "uploads_per_actor = 3"]).await;
+    let start = async |path: &str| {
+        let request = server.request(Method::POST, path).basic_auth("local", Some(PASSWORD));
+        request.send().await.unwrap()
+    };
+    let first = start("/v2/app/blobs/uploads/").await.headers()["location"].clone();
+    for (path, status) in [
+        ("/v2/app/blobs/uploads/", 202),
+        ("/v2/other/blobs/uploads/", 202),
+        ("/v2/other/blobs/uploads/", 429),
+        ("/v2/app/blobs/uploads/", 429),
+    ] {
+        let answer = start(path).await;
+        assert_eq!(answer.status(), status, "{path}");
+        assert_eq!(answer.headers().contains_key("retry-after"), status == 429);
+    }
+    let ended = server.request(Method::DELETE, first.to_str().unwrap());
+    let ended = ended.basic_auth("local", Some(PASSWORD)).send().await.unwrap();
+    assert_eq!(ended.status(), 204);
+    assert_eq!(start("/v2/app/blobs/uploads/").await.status(), 202);
+}

@@ -37,15 +37,22 @@ impl Server {
     /// Starts one with these lines, and another password than all others have.
     pub(crate) async fn start_with(config: &[String], password: &str) -> Self {
         let config: Vec<&str> = config.iter().map(String::as_str).collect();
-        Self::start_as(tempfile::tempdir().unwrap(), &config, password).await
+        Self::start_as(tempfile::tempdir().unwrap(), &config, password, Stdio::inherit()).await
     }
 
     /// Starts one in a directory, which may have files that its configuration names.
     pub(crate) async fn start_in(dir: TempDir, config: &[&str]) -> Self {
-        Self::start_as(dir, config, PASSWORD).await
+        Self::start_as(dir, config, PASSWORD, Stdio::inherit()).await
     }
 
-    async fn start_as(dir: TempDir, config: &[&str], password: &str) -> Self {
+    /// Starts one whose log is the file `log` in its directory.
+    pub(crate) async fn start_logging(config: &[&str]) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let log = std::fs::File::create(dir.path().join("log")).unwrap();
+        Self::start_as(dir, config, PASSWORD, log.into()).await
+    }
+
+    async fn start_as(dir: TempDir, config: &[&str], password: &str, log: Stdio) -> Self {
         let stores = stores_of(dir.path(), config).await;
         let config = [&stores, &*config.join("\n")].join("\n");
         std::fs::write(dir.path().join("gantry.toml"), config).unwrap();
@@ -54,6 +61,7 @@ impl Server {
             .args(["--listen", &format!("127.0.0.1:{port}")])
             .env("GANTRY_ADMIN_PASSWORD", password)
             .stdout(Stdio::null())
+            .stderr(log)
             .spawn()
             .unwrap();
         // The binary under test brings a provider of its own; this process needs one too.

@@ -327,3 +327,17 @@ async fn pages_keep_to_themselves_and_show_text_as_text() {
     let long = "x".repeat(70 << 10);
     assert_eq!(browser.fill_in(&page, &[("username", &long)]).await.status, 400);
 }
+
+#[tokio::test]
+async fn a_cookie_is_of_this_host_and_goes_by_tls_alone() {
+    let server = Server::start(&[]).await;
+    let client = server.client(|client| client.tls_danger_accept_invalid_certs(true));
+    let address = format!("https://localhost:{}{}", server.port(), question(&[]));
+    let answer = client.get(address).send().await.unwrap();
+    let cookie = answer.headers()["set-cookie"].to_str().unwrap();
+    assert!(cookie.starts_with("__Host-gantry-form="), "{cookie}");
+    for attribute in ["; Path=/", "; Secure", "; HttpOnly", "; SameSite=Lax"] {
+        assert!(cookie.contains(attribute), "{cookie}");
+    }
+    assert!(!cookie.contains("Domain"), "{cookie}");
+}

@@ -200,6 +200,27 @@ async fn who_is_refused_is_told_nothing() {
     assert!(told.windows(2).all(|pair| pair[0] == pair[1]), "{told:?}");
 }
 
+/// The hash itself refuses a password that is longer than any: so it is asked for each of them, and that
+/// of nobody is as slow (`gantry-secrets/src/passwords.rs`).
+#[tokio::test]
+async fn a_name_that_is_not_there_costs_what_a_wrong_password_does() {
+    let server = Server::start(&[]).await;
+    let first = First::of(&server);
+    let long = "x".repeat(257);
+    for user in [&*first.user, "nobody@gantry.localhost", "no name"] {
+        let mut form = first.user_form(MANAGEMENT);
+        for (name, value) in &mut form {
+            match *name {
+                "username" => *value = user,
+                "password" => *value = &long,
+                _ => {}
+            }
+        }
+        let (_, body) = ask(&server, "common", &form).await;
+        assert_eq!(number(&body), 90_033, "{user}: {body}");
+    }
+}
+
 #[tokio::test]
 async fn who_guesses_waits() {
     let server = Server::start(&[]).await;
