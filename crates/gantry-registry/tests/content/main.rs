@@ -5,6 +5,7 @@
 
 mod blobs;
 mod collection;
+mod history;
 mod manifests;
 mod referrers;
 mod settings;
