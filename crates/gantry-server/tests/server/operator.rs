@@ -90,7 +90,7 @@ fn word_redacted(word: &str) -> String {
         "[moment]".to_owned()
     } else if word.starts_with("otpauth://") {
         "[address]".to_owned()
-    } else if word.len() > 24 && is_plain && word.bytes().any(|byte| byte.is_ascii_digit()) {
+    } else if word.len() > 24 && is_plain && word.bytes().any(|byte| !byte.is_ascii_lowercase()) {
         "[secret]".to_owned()
     } else {
         word.to_owned()

@@ -128,7 +128,8 @@ async fn callers(server: &Server, manager: &Manager<'_>, directory: &Directory<'
 
     let mut parts: Vec<&str> = owners.trim_start_matches("Bearer ").split('.').collect();
     let none = format!("Bearer eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.{}.", parts[1]);
-    let swapped = format!("{}A{}", &parts[2][..9], &parts[2][10..]);
+    let other = if &parts[2][9..10] == "A" { "B" } else { "A" };
+    let swapped = format!("{}{other}{}", &parts[2][..9], &parts[2][10..]);
     parts[2] = &swapped;
     let forged = format!("Bearer {}", parts.join("."));
     let registry = access_token(server, &owner.client, &owner.secret, "registry:catalog:*").await;
