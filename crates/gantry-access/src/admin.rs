@@ -2,10 +2,8 @@
 //! passwords signs in, so that one can be changed while the other is in use. What is remembered of them
 //! is in the account's profile, under the epoch that a new password raises.
 
-use std::sync::Arc;
-
 use gantry_catalog::{AdminPassword, Catalog, Durability, Transaction};
-use gantry_model::{Registry, RegistryId};
+use gantry_model::Registry;
 use gantry_oci::Secret;
 use gantry_secrets::{Generated, MasterKey};
 
@@ -13,35 +11,31 @@ use crate::{Access, SetupError};
 
 const NAMES: [&str; 2] = ["password", "password2"];
 
-/// Makes the passwords that are missing, and the first one of a registry what is wanted of it.
+/// Makes the passwords of the registry's that are missing, and the first one what is wanted of it.
 pub(crate) async fn establish(
     catalog: &Catalog,
     master_key: &MasterKey,
-    registries: &[Arc<Registry>],
-    wanted: Option<(RegistryId, &Secret)>,
+    registry: &Registry,
+    wanted: Option<&Secret>,
 ) -> Result<(), SetupError> {
-    let kept = catalog.admin_password_list().await?;
-    for registry in registries {
-        for name in NAMES {
-            let row = kept.iter().find(|row| row.registry == registry.id && row.name == name);
-            let opened = row.map(|row| open(master_key, registry, row)).transpose()?;
-            let wanted = wanted.filter(|(id, _)| *id == registry.id && name == NAMES[0]);
-            match (opened, wanted) {
-                (Some(opened), Some((_, wanted))) if opened != *wanted => {
-                    let row = sealed(master_key, registry, name, wanted);
-                    let set = move |tx: &mut Transaction<'_, '_>| tx.admin_password_set(&row);
-                    catalog.transaction(Durability::Power, set).await?;
-                }
-                (Some(_), _) => {}
-                (None, wanted) => {
-                    let password =
-                        wanted.map_or_else(Generated::secret, |(_, wanted)| wanted.clone());
-                    let row = sealed(master_key, registry, name, &password);
-                    // Of two nodes that start at once, one has made it.
-                    let establish =
-                        move |tx: &mut Transaction<'_, '_>| tx.admin_password_establish(&row);
-                    catalog.transaction(Durability::Power, establish).await?;
-                }
+    let kept = catalog.admin_passwords_of(registry.id).await?;
+    for name in NAMES {
+        let row = kept.iter().find(|row| row.name == name);
+        let opened = row.map(|row| open(master_key, registry, row)).transpose()?;
+        match (opened, wanted.filter(|_| name == NAMES[0])) {
+            (Some(opened), Some(wanted)) if opened != *wanted => {
+                let row = sealed(master_key, registry, name, wanted);
+                let set = move |tx: &mut Transaction<'_, '_>| tx.admin_password_set(&row);
+                catalog.transaction(Durability::Power, set).await?;
+            }
+            (Some(_), _) => {}
+            (None, wanted) => {
+                let password = wanted.cloned().unwrap_or_else(Generated::secret);
+                let row = sealed(master_key, registry, name, &password);
+                // Of two that ask at once, one has made it.
+                let establish =
+                    move |tx: &mut Transaction<'_, '_>| tx.admin_password_establish(&row);
+                catalog.transaction(Durability::Power, establish).await?;
             }
         }
     }
@@ -49,11 +43,16 @@ pub(crate) async fn establish(
 }
 
 impl Access {
-    /// The passwords of the registry's admin account, with their names.
+    /// The passwords of the registry's admin account, with their names. They are made when they are
+    /// asked for first: a registry begins without.
     pub async fn admin_passwords(
         &self,
         registry: &Registry,
     ) -> Result<Vec<(&'static str, Secret)>, SetupError> {
+        let kept = self.0.catalog.admin_passwords_of(registry.id).await?;
+        if kept.len() < NAMES.len() {
+            establish(&self.0.catalog, &self.0.master_key, registry, None).await?;
+        }
         let kept = self.0.catalog.admin_passwords_of(registry.id).await?;
         let found = NAMES.into_iter().filter_map(|name| {
             let row = kept.iter().find(|row| row.name == name)?;

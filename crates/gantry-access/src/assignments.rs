@@ -4,11 +4,10 @@ use gantry_arm::{Condition, Guid, ResourceId};
 use gantry_catalog::{DbError, Durability, Transaction};
 use gantry_model::directory::PrincipalType;
 use gantry_model::roles::{RoleAssignment, RoleDefinition, built_in_by_id};
-use gantry_model::{EpochSubject, Precondition, Version, Versioned, Written};
+use gantry_model::{EpochSubject, Precondition, Versioned, Written};
 
 use crate::administration::Administration;
 use crate::roles::RoleError;
-use crate::versions::versioned;
 use crate::{Access, Authority, scope_has};
 
 /// What is to be assigned.
@@ -70,7 +69,7 @@ impl Access {
         &self,
         id: Guid,
     ) -> Result<Option<Versioned<RoleAssignment>>, DbError> {
-        versioned(&self.0.catalog, || self.0.catalog.role_assignment_find(id), subject).await
+        self.0.catalog.versioned(|| self.0.catalog.role_assignment_find(id), subject).await
     }
 
     /// Up to `limit` assignments behind the id `after`, by id; of one principal if one is named.
@@ -132,9 +131,7 @@ fn find(
     id: Guid,
 ) -> Result<Option<Versioned<RoleAssignment>>, DbError> {
     let Some(value) = tx.role_assignment_find(id)? else { return Ok(None) };
-    let subject = subject(&value);
-    let version = Version::of(&subject, tx.epoch(&subject)?);
-    Ok(Some(Versioned { value, version }))
+    tx.versioned(value, subject).map(Some)
 }
 
 /// The role of that id, the server's own or an operator's.

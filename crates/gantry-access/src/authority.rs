@@ -48,6 +48,11 @@ impl Default for KeptRoles {
 }
 
 impl Authority {
+    /// Of those who haven't signed in: nothing.
+    pub fn nobody() -> Self {
+        Self(Kind::Roles(Arc::new(Roles { assigned: Vec::new(), depends: Vec::new() })))
+    }
+
     /// Of whoever runs the server.
     pub fn operator() -> Self {
         Self(Kind::Operator)

@@ -19,7 +19,6 @@ pub mod roles;
 pub mod scope_maps;
 mod signing;
 pub mod tokens;
-mod versions;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,7 +28,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 pub use gantry_catalog::DbError;
 use gantry_catalog::{Catalog, Kept};
 use gantry_directory::{Directory, KeptKey};
-use gantry_model::{Clock, Registry};
+use gantry_model::{Clock, Registry, Tiers};
 use gantry_oci::Secret;
 use gantry_secrets::{MasterKey, SealError};
 
@@ -96,6 +95,8 @@ pub struct AccessOptions {
     pub token_lifetime: Duration,
     /// The admin password that an operator wants a registry to have.
     pub admin_password: Option<Secret>,
+    /// How much of what each tier allows.
+    pub tiers: Tiers,
 }
 
 impl Access {
@@ -113,9 +114,11 @@ impl Access {
         default_registry: &Registry,
         options: AccessOptions,
     ) -> Result<Self, SetupError> {
-        let wanted =
-            options.admin_password.as_ref().map(|password| (default_registry.id, password));
-        admin::establish(catalog, master_key, registries, wanted).await?;
+        for registry in registries {
+            let is_default = registry.id == default_registry.id;
+            let wanted = options.admin_password.as_ref().filter(|_| is_default);
+            admin::establish(catalog, master_key, registry, wanted).await?;
+        }
         let keys = SigningKeys::open(catalog, master_key).await?;
         let audit = Audit::new(catalog, &clock);
         Ok(Self(Arc::new(Inner {

@@ -6,7 +6,6 @@ use gantry_model::roles::{RoleDefinition, built_in, built_in_by_id};
 use gantry_model::{EpochSubject, Precondition, PreconditionFailed, Version, Versioned};
 
 use crate::administration::{Administration, administers};
-use crate::versions::versioned;
 use crate::{Access, Authority};
 
 const WRITE: &str = "Microsoft.Authorization/roleDefinitions/write";
@@ -80,7 +79,7 @@ impl Access {
             let version = Version::of(&subject(role), 0);
             return Ok(Some(Versioned { value: role.clone(), version }));
         }
-        versioned(&self.0.catalog, || self.0.catalog.role_find(id), subject).await
+        self.0.catalog.versioned(|| self.0.catalog.role_find(id), subject).await
     }
 
     /// Up to `limit` roles that operators have made, behind the name `after`, by name.
@@ -171,7 +170,5 @@ fn find(
     id: Guid,
 ) -> Result<Option<Versioned<RoleDefinition>>, DbError> {
     let Some(value) = tx.role_find(id)? else { return Ok(None) };
-    let subject = subject(&value);
-    let version = Version::of(&subject, tx.epoch(&subject)?);
-    Ok(Some(Versioned { value, version }))
+    tx.versioned(value, subject).map(Some)
 }

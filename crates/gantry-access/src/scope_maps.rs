@@ -4,11 +4,10 @@ use gantry_catalog::{DbError, Durability, Transaction};
 use gantry_model::scoped::{ScopeMap, ScopeMapAction, ScopedName};
 use gantry_model::{
     EpochSubject, IfAbsent, Precondition, PreconditionFailed, Registry, RegistryId, ScopeMapId,
-    Version, Versioned, Written,
+    Tiers, Version, Versioned, Written,
 };
 
 use crate::Access;
-use crate::versions::versioned;
 
 /// What is wished of a scope map. What isn't said stays as it is.
 #[derive(Clone, Debug, Default)]
@@ -57,7 +56,7 @@ impl Access {
             return Ok(Some(Versioned { value, version }));
         }
         let find = || self.0.catalog.scope_map_find(registry.id, name);
-        versioned(&self.0.catalog, find, subject).await
+        self.0.catalog.versioned(find, subject).await
     }
 
     /// Up to `limit` maps behind the key `after`, in order of their keys; the system's own come
@@ -79,6 +78,11 @@ impl Access {
         Ok(maps)
     }
 
+    /// How many maps the registry has besides the system's own.
+    pub async fn count_scope_maps(&self, registry: &Registry) -> Result<u64, DbError> {
+        self.0.catalog.scope_map_count(registry.id).await
+    }
+
     /// Brings the map of that name to what is wished.
     pub async fn write_scope_map(
         &self,
@@ -96,14 +100,14 @@ impl Access {
             actions.retain(|action| seen.insert(action.clone()));
             check_number(actions)?;
         }
-        let (id, name) = (registry.id, name.clone());
+        let (id, name, tiers) = (registry.id, name.clone(), self.0.options.tiers);
         let write = move |tx: &mut Transaction<'_, '_>| {
             let registry = lock(tx, id, &name)?;
             let present = find(tx, id, &name)?;
             precondition.check(present.as_ref().map(|present| &present.version))?;
             let (map, written) = match (present, if_absent) {
                 (None, IfAbsent::Refuse) => return Err(ScopeMapError::Missing(name.clone())),
-                (None, IfAbsent::Make) => (new(tx, &registry, &name)?, Written::Made),
+                (None, IfAbsent::Make) => (new(tx, &tiers, &registry, &name)?, Written::Made),
                 (Some(present), _) => (present.value, Written::Changed),
             };
             let map = ScopeMap {
@@ -161,9 +165,7 @@ fn find(
     name: &ScopedName,
 ) -> Result<Option<Versioned<ScopeMap>>, DbError> {
     let Some(value) = tx.scope_map_find(registry, name)? else { return Ok(None) };
-    let subject = subject(&value);
-    let version = Version::of(&subject, tx.epoch(&subject)?);
-    Ok(Some(Versioned { value, version }))
+    tx.versioned(value, subject).map(Some)
 }
 
 /// What each change of the map raises; the system's own never change.
@@ -177,11 +179,12 @@ fn subject(map: &ScopeMap) -> EpochSubject {
 /// A map with nothing in it yet, if the tier has room for one more.
 fn new(
     tx: &mut Transaction<'_, '_>,
+    tiers: &Tiers,
     registry: &Registry,
     name: &ScopedName,
 ) -> Result<ScopeMap, ScopeMapError> {
     let (count, most) =
-        (tx.scope_map_count(registry.id)?, registry.settings.tier.limits().scope_maps);
+        (tx.scope_map_count(registry.id)?, tiers.of(registry.settings.tier).scope_maps);
     if count >= most {
         return Err(ScopeMapError::TooMany(count));
     }

@@ -4,15 +4,14 @@
 use gantry_catalog::{DbError, Durability, Transaction};
 use gantry_model::scoped::{ScopedName, Token, TokenPassword, TokenPasswordName};
 use gantry_model::{
-    EpochSubject, IfAbsent, Precondition, PreconditionFailed, Registry, RegistryId, Timestamp,
-    TokenId, Version, Versioned, Written,
+    EpochSubject, IfAbsent, Precondition, PreconditionFailed, Registry, RegistryId, Tiers,
+    Timestamp, TokenId, Versioned, Written,
 };
 use gantry_oci::Secret;
 use gantry_secrets::{Generated, SecretHash};
 
 use crate::Access;
 use crate::scope_maps::of_the_system;
-use crate::versions::versioned;
 
 /// Passwords that were made: their texts are shown this once.
 #[derive(Clone, Debug)]
@@ -71,7 +70,7 @@ impl Access {
         name: &ScopedName,
     ) -> Result<Option<Versioned<Token>>, DbError> {
         let find = || self.0.catalog.token_find(registry.id, name);
-        versioned(&self.0.catalog, find, |token| EpochSubject::token(token.id)).await
+        self.0.catalog.versioned(find, |token| EpochSubject::token(token.id)).await
     }
 
     /// Up to `limit` tokens behind the key `after`, in order of their keys.
@@ -82,6 +81,11 @@ impl Access {
         limit: usize,
     ) -> Result<Vec<Token>, DbError> {
         self.0.catalog.token_list(registry.id, after, limit).await
+    }
+
+    /// How many tokens the registry has.
+    pub async fn count_tokens(&self, registry: &Registry) -> Result<u64, DbError> {
+        self.0.catalog.token_count(registry.id).await
     }
 
     /// Brings the token of that name to what is wished. One that is made has no passwords yet.
@@ -96,7 +100,7 @@ impl Access {
         if name.as_str().eq_ignore_ascii_case(registry.name.as_str()) {
             return Err(TokenError::Reserved);
         }
-        let (id, name) = (registry.id, name.clone());
+        let (id, name, tiers) = (registry.id, name.clone(), self.0.options.tiers);
         let write = move |tx: &mut Transaction<'_, '_>| {
             let registry = lock(tx, id, &name)?;
             let present = find(tx, id, &name)?;
@@ -110,7 +114,7 @@ impl Access {
             let written = match (present, if_absent) {
                 (None, IfAbsent::Refuse) => return Err(TokenError::Missing(name.clone())),
                 (None, IfAbsent::Make) => {
-                    make(tx, &registry, &name, &wished)?;
+                    make(tx, &tiers, &registry, &name, &wished)?;
                     Written::Made
                 }
                 (Some(present), _) => {
@@ -194,19 +198,18 @@ fn find(
     name: &ScopedName,
 ) -> Result<Option<Versioned<Token>>, DbError> {
     let Some(value) = tx.token_find(registry, name)? else { return Ok(None) };
-    let subject = EpochSubject::token(value.id);
-    let version = Version::of(&subject, tx.epoch(&subject)?);
-    Ok(Some(Versioned { value, version }))
+    tx.versioned(value, |token| EpochSubject::token(token.id)).map(Some)
 }
 
 fn make(
     tx: &mut Transaction<'_, '_>,
+    tiers: &Tiers,
     registry: &Registry,
     name: &ScopedName,
     wished: &TokenChange,
 ) -> Result<(), TokenError> {
     let scope_map = wished.scope_map.clone().ok_or(TokenError::NoScopeMap)?;
-    let (count, most) = (tx.token_count(registry.id)?, registry.settings.tier.limits().tokens);
+    let (count, most) = (tx.token_count(registry.id)?, tiers.of(registry.settings.tier).tokens);
     if count >= most {
         return Err(TokenError::TooMany(count));
     }

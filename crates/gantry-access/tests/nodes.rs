@@ -16,8 +16,7 @@ use gantry_directory::{Bootstrap, BootstrapWishes, Directory, TokenWish};
 use gantry_issuers::Issuers;
 use gantry_model::directory::PrincipalType;
 use gantry_model::{
-    Clock, EpochSubject, ManualClock, Precondition, Registry, RegistryId, RegistrySettings,
-    Timestamp,
+    Clock, EpochSubject, ManualClock, Precondition, Registry, RegistrySettings, Tiers, Timestamp,
 };
 use gantry_oci::Secret;
 use gantry_outbound::{Outbound, OutboundOptions};
@@ -50,21 +49,13 @@ impl Nodes {
         let [first, second] = [&one, &other]
             .map(|clock| Catalog::new(db.clone(), Arc::clone(clock) as Arc<dyn Clock>));
         first.migrate().await.unwrap();
-        let registry = Registry {
-            id: RegistryId::new(now),
-            name: "local".parse().unwrap(),
-            location: "local".into(),
-            resource_group: Registry::FIRST_GROUP.into(),
-            settings: RegistrySettings::default(),
-            epoch: 0,
-            sign_in_epoch: 0,
-            created_at: now,
-        };
+        let registry =
+            Registry::new("local".parse().unwrap(), "local", RegistrySettings::default(), now);
         let row = registry.clone();
         let insert = first
             .transaction(gantry_catalog::Durability::Process, move |tx| tx.registry_insert(&row));
-        let inserted: Result<(), gantry_catalog::DbError> = insert.await;
-        inserted.unwrap();
+        let inserted: Result<bool, gantry_catalog::DbError> = insert.await;
+        assert!(inserted.unwrap());
         let (registry, key) = (Arc::new(registry), MasterKey::generate());
         let here = node(first, one, &key, &registry).await;
         let there = node(second, other, &key, &registry).await;
@@ -121,7 +112,11 @@ async fn node(
         Ok(())
     });
     let directory = directory.await.unwrap();
-    let options = AccessOptions { token_lifetime: Duration::from_secs(3600), admin_password: None };
+    let options = AccessOptions {
+        token_lifetime: Duration::from_secs(3600),
+        admin_password: None,
+        tiers: Tiers::default(),
+    };
     let registries = std::slice::from_ref(registry);
     let access =
         Access::open(&catalog, clock, key, &directory, registries, registry, options).await;

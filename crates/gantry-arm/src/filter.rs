@@ -40,12 +40,22 @@ pub enum Field {
     Mail,
     /// `mailNickname` of a user or group.
     MailNickname,
+    /// `location` of a resource.
+    Location,
+    /// `name` of a resource.
+    Name,
     /// `principalId` of a role assignment.
     PrincipalId,
+    /// `resourceGroup` of a resource.
+    ResourceGroup,
     /// `resourceType` of a resource.
     ResourceType,
     /// `roleName` of a role definition.
     RoleName,
+    /// `tagName` of a resource: it has a tag of that name.
+    TagName,
+    /// `tagValue` of a resource: the tag that `tagName` names has it.
+    TagValue,
     /// `type` of a role definition: `BuiltInRole` or `CustomRole`.
     Type,
     /// `userPrincipalName` of a user.
@@ -222,19 +232,24 @@ impl<'a> Parser<'a> {
 }
 
 const FIELDS: &str = "atScope(), assignedTo('…'), startswith(…), servicePrincipalNames/any(…), \
-    identifierUris/any(…), or one of the fields appId, displayName, mail, mailNickname, principalId, resourceType, roleName, type and \
-    userPrincipalName";
+    identifierUris/any(…), or one of the fields appId, displayName, location, mail, mailNickname, name, \
+    principalId, resourceGroup, resourceType, roleName, tagName, tagValue, type and userPrincipalName";
 
 impl Field {
     /// All fields.
-    pub const EACH: [Self; 9] = [
+    pub const EACH: [Self; 14] = [
         Self::AppId,
         Self::DisplayName,
         Self::Mail,
         Self::MailNickname,
+        Self::Location,
+        Self::Name,
         Self::PrincipalId,
+        Self::ResourceGroup,
         Self::ResourceType,
         Self::RoleName,
+        Self::TagName,
+        Self::TagValue,
         Self::Type,
         Self::UserPrincipalName,
     ];
@@ -246,9 +261,14 @@ impl Field {
             Self::DisplayName => "displayName",
             Self::Mail => "mail",
             Self::MailNickname => "mailNickname",
+            Self::Location => "location",
+            Self::Name => "name",
             Self::PrincipalId => "principalId",
+            Self::ResourceGroup => "resourceGroup",
             Self::ResourceType => "resourceType",
             Self::RoleName => "roleName",
+            Self::TagName => "tagName",
+            Self::TagValue => "tagValue",
             Self::Type => "type",
             Self::UserPrincipalName => "userPrincipalName",
         }
@@ -377,7 +397,7 @@ mod tests {
         for (text, reason) in [
             ("", Expected(FIELDS, 0)),
             ("   ", Expected(FIELDS, 3)),
-            ("name eq 'x'", Expected(FIELDS, 0)),
+            ("invented eq 'x'", Expected(FIELDS, 0)),
             ("'x' eq roleName", Expected(FIELDS, 0)),
             ("(atScope())", Expected(FIELDS, 0)),
             ("not atScope()", Expected(FIELDS, 0)),
@@ -391,7 +411,7 @@ mod tests {
             ("atScope", Expected("(", 7)),
             ("atScope(", Expected(")", 8)),
             ("atScope()é", Expected("`and`", 9)),
-            ("startswith(name,'x')", Expected(FIELDS, 11)),
+            ("startswith(else,'x')", Expected(FIELDS, 11)),
             ("servicePrincipalNames eq 'x'", Expected("/", 22)),
         ] {
             assert_eq!(text.parse::<Filter>(), Err(reason), "{text:?}");

@@ -72,7 +72,7 @@ pub(crate) fn make(
         let tenant = catalog.tenant().await?.context("the first start made no tenant")?;
         let scope = format!("/subscriptions/{}", tenant.subscription);
         let map = move |tx: &mut Transaction<'_, '_>| {
-            tx.registry_update(registry, &first.settings)?;
+            tx.registry_update(&first)?;
             put_map(tx, registry)
         };
         catalog.transaction(Durability::Process, map).await?;

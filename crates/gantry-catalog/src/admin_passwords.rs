@@ -17,9 +17,6 @@ pub struct AdminPassword {
     pub sealed: Vec<u8>,
 }
 
-pub(crate) const LIST: Stmt =
-    Stmt::new("select registry, name, sealed from admin_password order by registry, name");
-
 pub(crate) const OF: Stmt = Stmt::new(
     "select registry, name, sealed from admin_password where registry = $1 order by name",
 );
@@ -42,11 +39,6 @@ impl Catalog {
         registry: RegistryId,
     ) -> Result<Vec<AdminPassword>, DbError> {
         self.db.all(&OF, &args![registry.to_bytes()], password).await
-    }
-
-    /// Every registry's passwords.
-    pub async fn admin_password_list(&self) -> Result<Vec<AdminPassword>, DbError> {
-        self.db.all(&LIST, &[], password).await
     }
 }
 

@@ -51,8 +51,21 @@ static TABLES: LazyLock<Vec<Table>> = LazyLock::new(|| {
             "registry",
             &[("id", Bytes)],
             "name location tier anonymous_pull sparse_content admin_enabled epoch created_at blob_reads \
-             details sign_in_epoch resource_group",
+             details sign_in_epoch resource_group resource deleted_at deleted_name",
             MANY,
+        ),
+        Table::new("resource_group", &[("key", Text)], "name location tags created_at", MANY),
+        Table::new(
+            "resource_lock",
+            &[("scope", Text), ("key", Text)],
+            "shown_scope name level notes",
+            MANY,
+        ),
+        Table::new(
+            "resource",
+            &[("registry", Bytes), ("kind", Text), ("key", Text)],
+            "id name document sealed created_at",
+            100,
         ),
         Table::new("admin_password", &[("registry", Bytes), ("name", Text)], "sealed set_at", MANY),
         Table::new("signing_key", &[("id", Text)], "sealed public_key created_at", MANY),

@@ -60,6 +60,9 @@ pub(crate) const OF_PRINCIPAL: Stmt = assignments!("where principal = $1 order b
 
 pub(crate) const ASSIGNMENTS_AT: Stmt = assignments!("where scope = $1 order by id limit $2");
 
+pub(crate) const WITHIN: Stmt =
+    assignments!("where scope > $1 and scope < $2 order by scope, id limit $3");
+
 pub(crate) const SAME: Stmt = assignments!("where scope = $1 and principal = $2 and role = $3");
 
 pub(crate) const ASSIGN: Stmt = Stmt::new(
@@ -189,6 +192,18 @@ impl Transaction<'_, '_> {
         limit: usize,
     ) -> Result<Vec<RoleAssignment>, DbError> {
         self.tx.all(&ASSIGNMENTS_AT, &args![scope, limit as i64], assignment)
+    }
+
+    /// Up to `limit` assignments at the scope, which is in lower case, and within it.
+    pub fn role_assignments_within(
+        &mut self,
+        scope: &str,
+        limit: usize,
+    ) -> Result<Vec<RoleAssignment>, DbError> {
+        let mut found = self.role_assignments_at(scope, limit)?;
+        let [from, to] = crate::resource_locks::within(scope);
+        found.extend(self.tx.all(&WITHIN, &args![from, to, limit as i64], assignment)?);
+        Ok(found)
     }
 
     /// The assignment of the same role to the same principal at the same scope, in lower case.

@@ -38,4 +38,9 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/20261126_locks.sql"),
         kind: Step::Expands,
     },
+    Migration {
+        name: "20261130_resources",
+        sql: include_str!("../migrations/20261130_resources.sql"),
+        kind: Step::Expands,
+    },
 ];

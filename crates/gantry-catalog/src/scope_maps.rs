@@ -51,6 +51,12 @@ impl Catalog {
     ) -> Result<Option<ScopeMap>, DbError> {
         self.db.one(&FIND, &args![registry.to_bytes(), name.key()], scope_map).await
     }
+
+    /// How many maps the registry has.
+    pub async fn scope_map_count(&self, registry: RegistryId) -> Result<u64, DbError> {
+        let count = self.db.one(&COUNT, &args![registry.to_bytes()], |row| row.get(0)).await?;
+        Ok(count.unwrap_or(0))
+    }
 }
 
 impl Transaction<'_, '_> {

@@ -9,9 +9,10 @@ use crate::directory::{
     applications, foreigners, groups, keys, service_principals, sign_ins, tenants, users,
 };
 use crate::{
-    acme_accounts, acme_challenges, admin_passwords, audit, blobs, certificates, collection,
-    deployment, edges, epochs, journal, leases, manifests, nodes, rate_buckets, referrers,
-    registries, repositories, roles, scope_maps, signing_keys, tags, tokens, uploads, usage,
+    acme_accounts, acme_challenges, admin_passwords, audit, blobs, certificates, clearing,
+    collection, deployment, edges, epochs, journal, leases, manifests, nodes, rate_buckets,
+    referrers, registries, repositories, resource_groups, resource_locks, resources, roles,
+    scope_maps, signing_keys, tags, tokens, uploads, usage,
 };
 
 /// Every statement with its name.
@@ -24,11 +25,14 @@ pub fn all() -> Vec<(&'static str, &'static Stmt)> {
     let mut all = list! {
         acme_accounts: FIND SET;
         acme_challenges: INSERT FIND FIND_BY_NAME EXPIRED DELETE;
-        admin_passwords: LIST OF SET SET_FIRST;
+        admin_passwords: OF SET SET_FIRST;
         audit: INSERT LIST TRIM;
         blobs: FIND FIND_IN_REGISTRY LIST HOLDERS INSERT LINK LOCK_LINK LOCK RENEW LINK_SIZE REFERENCED
                UNREFERENCED UNLINK DROP_UNHELD;
         certificates: LIST ISSUED FAILED RENEW_AT DELETE;
+        clearing: REPOSITORIES TAGS TAG_HISTORY MANIFEST_EDGES BLOB_EDGES MANIFEST_LINKS BLOB_LINKS
+                  REPOSITORY BLOBS BLOB UPLOADS UPLOAD MANIFESTS USAGE PASSWORDS TOKENS SCOPE_MAPS
+                  RESOURCES ADMIN_PASSWORDS REGISTRY;
         collection: LIST UNLINK EMPTY_REPOSITORIES DELETE_REPOSITORY TRASH_INSERT TRASH_LIST
                     TRASH_DELETE;
         deployment: ID SET_ID FORGET LOCK AUTHORITY SET_AUTHORITY;
@@ -58,16 +62,19 @@ pub fn all() -> Vec<(&'static str, &'static Stmt)> {
         nodes: FOLLOWS FOLLOWED BEHIND ALIVE LEAVE FORGET;
         rate_buckets: HOLD INSERT SET SWEEP;
         referrers: LIST LIST_OF_TYPE NEXT_FREE;
-        registries: LIST LOCK INSERT UPDATE END_SIGN_INS;
+        registries: LIST LOCK BY_NAME OF_GROUP EXPIRE DELETED FIND_DELETED LOCK_DELETED INSERT UPDATE END_SIGN_INS BURY REVIVE;
         repositories: LIST LIST_UNTIL FIND INSERT LOCK LOCKS CHANGE_COUNTS;
+        resource_groups: LIST FIND LOCK SET ESTABLISH DELETE;
+        resource_locks: AT WITHIN FIND SET DELETE DELETE_WITHIN;
+        resources: LIST FIND COUNT SECRET SET SET_SECRET DELETE;
         roles: LIST FIND FIND_BY_NAME SET DELETE ASSIGNED OF_PRINCIPAL ASSIGNMENT ASSIGNMENTS
-               ASSIGNMENTS_OF ASSIGNMENTS_AT SAME ASSIGN UNASSIGN;
+               ASSIGNMENTS_OF ASSIGNMENTS_AT SAME ASSIGN UNASSIGN WITHIN;
         scope_maps: LIST FIND COUNT SET DELETE;
         signing_keys: LIST INSERT PRESENT DELETE;
         tags: LIST FIND NEWEST OF_DIGEST SET DELETE REMEMBER;
         tokens: LIST FIND PASSWORDS COUNT OF_SCOPE_MAP INSERT UPDATE DELETE SET_PASSWORD DELETE_PASSWORD;
         uploads: INSERT FIND COUNT ADVANCE DELETE EXPIRED KEY_IN_USE;
-        usage: ADD FIND FORGET_EMPTY;
+        usage: ADD FIND LIST FORGET_EMPTY;
     };
     all.extend(crate::copied::statements());
     all

@@ -88,6 +88,12 @@ impl Catalog {
     ) -> Result<Vec<TokenPassword>, DbError> {
         self.db.all(&PASSWORDS, &args![registry.to_bytes(), token.key()], password).await
     }
+
+    /// How many tokens the registry has.
+    pub async fn token_count(&self, registry: RegistryId) -> Result<u64, DbError> {
+        let count = self.db.one(&COUNT, &args![registry.to_bytes()], |row| row.get(0)).await?;
+        Ok(count.unwrap_or(0))
+    }
 }
 
 impl Transaction<'_, '_> {

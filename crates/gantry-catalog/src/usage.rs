@@ -1,8 +1,9 @@
 //! Stored bytes as running figures, so that asking never means counting.
 
-use gantry_db::{DbError, Stmt, args};
+use gantry_db::{DbError, Row, Stmt, args};
 use gantry_model::RegistryId;
 
+use crate::column::RowExt;
 use crate::{Catalog, Transaction};
 
 /// What a registry, or one repository of it, stores; or by how much that changed.
@@ -53,6 +54,13 @@ pub(crate) const ADD: Stmt = Stmt::new(
 pub(crate) const FIND: Stmt =
     Stmt::new("select blobs, manifests, bytes from usage where registry = $1 and repository = ''");
 
+pub(crate) const LIST: Stmt = Stmt::new(
+    "select u.blobs, u.manifests, u.bytes, r.id
+       from registry r
+      cross join usage u
+      where r.deleted_at is null and u.registry = r.id and u.repository = ''",
+);
+
 pub(crate) const FORGET_EMPTY: Stmt = Stmt::new(
     "delete from usage
       where registry = $1 and repository = $2 and repository <> ''
@@ -62,17 +70,26 @@ pub(crate) const FORGET_EMPTY: Stmt = Stmt::new(
 impl Catalog {
     /// What the registry stores; each byte counted once however many repositories hold it.
     pub async fn usage_of_registry(&self, registry: RegistryId) -> Result<Usage, DbError> {
-        let found = self
-            .db
-            .one(&FIND, &args![registry.to_bytes()], |row| {
-                Ok(Usage { blobs: row.get(0)?, manifests: row.get(1)?, bytes: row.get(2)? })
-            })
-            .await?;
+        let found = self.db.one(&FIND, &args![registry.to_bytes()], usage).await?;
         Ok(found.unwrap_or_default())
+    }
+
+    /// The same of each registry that stores something.
+    pub async fn usage_of_registries(&self) -> Result<Vec<(RegistryId, Usage)>, DbError> {
+        self.db.all(&LIST, &[], |row| Ok((row.registry_id(3)?, usage(row)?))).await
     }
 }
 
+fn usage(row: &Row<'_>) -> Result<Usage, DbError> {
+    Ok(Usage { blobs: row.get(0)?, manifests: row.get(1)?, bytes: row.get(2)? })
+}
+
 impl Transaction<'_, '_> {
+    /// What the registry stores, as far as has been added up.
+    pub fn usage_of_registry(&mut self, registry: RegistryId) -> Result<Usage, DbError> {
+        Ok(self.tx.one(&FIND, &args![registry.to_bytes()], usage)?.unwrap_or_default())
+    }
+
     /// Adds to the figures of a repository, or of the registry where `repository` is empty.
     pub fn usage_add(
         &mut self,

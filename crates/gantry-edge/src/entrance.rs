@@ -27,6 +27,11 @@ impl PrivateNetworks {
         Self { endpoints: endpoints.into_iter().collect() }
     }
 
+    /// The endpoints' names.
+    pub fn names(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.endpoints.iter().map(|(name, _)| name)
+    }
+
     /// The entrance of the client at this address.
     pub fn entrance(&self, client: IpAddr) -> Entrance {
         let mut endpoints = self.endpoints.iter();

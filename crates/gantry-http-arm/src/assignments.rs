@@ -7,7 +7,7 @@ use gantry_access::assignments::NewAssignment;
 use gantry_access::roles::RoleError;
 use gantry_access::scope_has;
 use gantry_arm::{Field, Filter, Guid, ResourceId, Term};
-use gantry_http_base::{Query, made};
+use gantry_http_base::made;
 use gantry_model::directory::PrincipalType;
 use gantry_model::roles::RoleAssignment;
 use http::StatusCode;
@@ -18,7 +18,6 @@ use crate::error::ArmError;
 use crate::page::{self, LIMIT};
 use crate::preconditions::{precondition, status, tagged};
 use crate::roles::{self, refused};
-use crate::route::Verb;
 use crate::{Call, body, subscriptions};
 
 /// How often the catalog is asked for one page, of which what doesn't fit is left out.
@@ -43,11 +42,9 @@ struct WantedProperties {
 }
 
 /// `GET roleAssignments`: at the scope, above it and below; with `atScope()` not below.
-pub(crate) async fn list(call: &Call<'_>, scope: &ResourceId) -> Result<Response, ArmError> {
-    call.caller.check(&action(Verb::Get), scope)?;
-    let text = Query::of(&call.parts.uri).first("$filter").filter(|text| !text.trim().is_empty());
-    let filter: Option<Filter> =
-        text.map(|text| text.parse().map_err(ArmError::bad_request)).transpose()?;
+pub(crate) async fn list(call: &Call<'_>) -> Result<Response, ArmError> {
+    let scope = call.asked.scope();
+    let filter = page::filter(call)?;
     let terms = filter.as_ref().map_or(&[][..], Filter::terms);
     let (mut principal, mut whole, mut at_scope) = (None, false, false);
     for term in terms {
@@ -88,44 +85,42 @@ pub(crate) async fn list(call: &Call<'_>, scope: &ResourceId) -> Result<Response
     Ok(page::whole(values))
 }
 
-/// One assignment: shown, made, removed.
-pub(crate) async fn one(
-    call: &Call<'_>,
-    scope: &ResourceId,
-    id: Guid,
-    verb: Verb,
-    body: Body,
-) -> Result<Response, ArmError> {
-    call.caller.check(&action(verb), scope)?;
-    let (access, by) = (&call.app.access, call.caller.authority());
-    match verb {
-        Verb::Get => {
-            let found = access.find_assignment(id).await?;
-            // The caller's right is at the scope of the path, so the assignment must be there.
-            let here = found.filter(|one| one.value.scope.eq_ignore_ascii_case(scope.as_str()));
-            let here = here.ok_or_else(|| refused(RoleError::NoSuchAssignment(id)))?;
-            Ok(tagged(StatusCode::OK, &here.version, render(call, &here.value)))
-        }
-        Verb::Put => {
-            let precondition = precondition(&call.parts.headers)?;
-            let Wanted { properties } = body::read(call.app, body).await?;
-            let new = wished(call, scope, id, properties)?;
-            let assigned = access.assign_role(by, new, precondition).await;
-            let (assigned, written) = assigned.map_err(refused)?;
-            let shown = render(call, &assigned.value);
-            let answer = tagged(status(written), &assigned.version, shown);
-            Ok(made(answer, whose(&assigned.value)))
-        }
-        Verb::Patch => Err(ArmError::no_such_operation(&call.parts.method, call.parts.uri.path())),
-        Verb::Delete => {
-            let precondition = precondition(&call.parts.headers)?;
-            match access.remove_assignment(by, scope, id, precondition).await {
-                Ok(gone) => Ok(made(Json(render(call, &gone)).into_response(), whose(&gone))),
-                Err(RoleError::NoSuchAssignment(_)) => Ok(StatusCode::NO_CONTENT.into_response()),
-                Err(error) => Err(refused(error)),
-            }
-        }
+/// `GET` of one
+pub(crate) async fn show(call: &Call<'_>) -> Result<Response, ArmError> {
+    let (scope, id) = (call.asked.scope(), own_id(call)?);
+    let found = call.app.access.find_assignment(id).await?;
+    // The caller's right is at the scope of the path, so the assignment must be there.
+    let here = found.filter(|one| one.value.scope.eq_ignore_ascii_case(scope.as_str()));
+    let here = here.ok_or_else(|| refused(RoleError::NoSuchAssignment(id)))?;
+    Ok(tagged(StatusCode::OK, &here.version, render(call, &here.value)))
+}
+
+/// `PUT` of one
+pub(crate) async fn put(call: &Call<'_>, body: Body) -> Result<Response, ArmError> {
+    let precondition = precondition(&call.parts.headers)?;
+    let Wanted { properties } = body::read(call.app, body).await?;
+    let new = wished(call, &call.asked.scope(), own_id(call)?, properties)?;
+    let by = call.caller.authority();
+    let assigned = call.app.access.assign_role(by, new, precondition).await;
+    let (assigned, written) = assigned.map_err(refused)?;
+    let shown = render(call, &assigned.value);
+    let answer = tagged(status(written), &assigned.version, shown);
+    Ok(made(answer, whose(&assigned.value)))
+}
+
+/// `DELETE` of one
+pub(crate) async fn remove(call: &Call<'_>) -> Result<Response, ArmError> {
+    let precondition = precondition(&call.parts.headers)?;
+    let (scope, by) = (call.asked.scope(), call.caller.authority());
+    match call.app.access.remove_assignment(by, &scope, own_id(call)?, precondition).await {
+        Ok(gone) => Ok(made(Json(render(call, &gone)).into_response(), whose(&gone))),
+        Err(RoleError::NoSuchAssignment(_)) => Ok(StatusCode::NO_CONTENT.into_response()),
+        Err(error) => Err(refused(error)),
     }
+}
+
+fn own_id(call: &Call<'_>) -> Result<Guid, ArmError> {
+    call.asked.parameter("roleAssignmentName").parse().map_err(ArmError::bad_name)
 }
 
 /// Which role of whom it is, for the audit stream.
@@ -156,10 +151,6 @@ fn wished(
         description: wanted.description,
         by: call.caller.name(),
     })
-}
-
-fn action(verb: Verb) -> String {
-    format!("Microsoft.Authorization/roleAssignments/{}", verb.action())
 }
 
 fn role_of(id: &str) -> Result<Guid, ArmError> {

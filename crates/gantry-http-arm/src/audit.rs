@@ -12,9 +12,12 @@ use http::request::Parts;
 
 /// The registry that the path is about, if it is about one.
 pub fn registry_at(app: &App, path: &str) -> Option<Arc<Registry>> {
+    const REGISTRIES: &str = "/registries/";
     let path = path.to_ascii_lowercase();
-    let all = app.content.registries().all();
-    all.into_iter().find(|one| scope_has(&app.access.resource_id(one).to_ascii_lowercase(), &path))
+    let name = &path[path.find(REGISTRIES)? + REGISTRIES.len()..];
+    let name = name.split('/').next()?.parse().ok()?;
+    let found = app.content.registries().by_name(&name);
+    found.filter(|one| scope_has(&app.access.resource_id(one).to_ascii_lowercase(), &path))
 }
 
 /// Notes how a request went; `identity` is empty for one who hasn't signed in.

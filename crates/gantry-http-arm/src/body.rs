@@ -3,6 +3,7 @@
 use axum::body::Body;
 use gantry_http_base::{App, BodyError, read_body};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::error::ArmError;
 
@@ -17,7 +18,14 @@ pub(crate) async fn read<T: DeserializeOwned>(app: &App, body: Body) -> Result<T
             BodyError::TooSlow(_) => ArmError::bad_request("the body was not there in time"),
             BodyError::BrokenOff => ArmError::bad_request("the body broke off"),
         })?;
-    serde_json::from_slice(&bytes).map_err(|error| {
-        ArmError::bad_request(format!("the body is not what it should be: {error}"))
-    })
+    serde_json::from_slice(&bytes).map_err(|error| unlike(&error))
+}
+
+/// What a body that was read says.
+pub(crate) fn of<T: DeserializeOwned>(body: Value) -> Result<T, ArmError> {
+    serde_json::from_value(body).map_err(|error| unlike(&error))
+}
+
+fn unlike(error: &serde_json::Error) -> ArmError {
+    ArmError::bad_request(format!("the body is not what it should be: {error}"))
 }

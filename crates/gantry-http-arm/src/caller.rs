@@ -57,8 +57,14 @@ pub(crate) fn identity(principal: &Principal) -> String {
 }
 
 impl Caller {
+    /// Whoever runs the server.
     pub(crate) fn operator() -> Self {
         Self { principal: None, authority: Authority::operator() }
+    }
+
+    /// Someone who hasn't signed in.
+    pub(crate) fn nobody() -> Self {
+        Self { principal: None, authority: Authority::nobody() }
     }
 
     /// Someone who has signed in, with the roles that they have.

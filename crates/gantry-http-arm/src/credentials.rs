@@ -11,11 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::error::ArmError;
-use crate::route::RegistryAt;
 use crate::{Call, body, registries};
-
-const LIST: &str = "Microsoft.ContainerRegistry/registries/listCredentials/action";
-const REGENERATE: &str = "Microsoft.ContainerRegistry/registries/regenerateCredential/action";
 
 #[derive(Deserialize)]
 struct Regenerate {
@@ -23,19 +19,15 @@ struct Regenerate {
 }
 
 /// `POST listCredentials`
-pub(crate) async fn list(call: &Call<'_>, at: &RegistryAt) -> Result<Response, ArmError> {
-    let registry = registries::find(call, at, LIST)?;
+pub(crate) async fn list(call: &Call<'_>) -> Result<Response, ArmError> {
+    let registry = registries::find(call)?;
     check_enabled(&registry)?;
     Ok(Json(shown(call, &registry).await?).into_response())
 }
 
 /// `POST regenerateCredential`
-pub(crate) async fn regenerate(
-    call: &Call<'_>,
-    at: &RegistryAt,
-    body: Body,
-) -> Result<Response, ArmError> {
-    let registry = registries::find(call, at, REGENERATE)?;
+pub(crate) async fn regenerate(call: &Call<'_>, body: Body) -> Result<Response, ArmError> {
+    let registry = registries::find(call)?;
     check_enabled(&registry)?;
     let Regenerate { name } = body::read(call.app, body).await?;
     let regenerated = call.app.access.regenerate_admin_password(&registry, &name).await;

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::response::{IntoResponse, Response};
 use gantry_access::DbError;
 use http::{HeaderValue, Method, StatusCode, header};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// An error answer. Its text goes to the client.
 #[derive(Debug)]
@@ -15,6 +15,10 @@ struct Parts {
     status: StatusCode,
     code: &'static str,
     message: String,
+    /// The property that it is about.
+    target: Option<String>,
+    /// What is wrong, where it is more than one thing.
+    details: Vec<ArmError>,
     challenge: Option<String>,
     retry_after: Option<u64>,
 }
@@ -26,7 +30,47 @@ impl ArmError {
         message: impl std::fmt::Display,
     ) -> Self {
         let message = message.to_string();
-        Self(Box::new(Parts { status, code, message, challenge: None, retry_after: None }))
+        Self(Box::new(Parts {
+            status,
+            code,
+            message,
+            target: None,
+            details: Vec::new(),
+            challenge: None,
+            retry_after: None,
+        }))
+    }
+
+    /// The same, about the property of that path.
+    pub(crate) fn about(mut self, property: &str) -> Self {
+        self.0.target = Some(property.to_owned());
+        self
+    }
+
+    /// The first of several refusals, which tells of the others too.
+    pub(crate) fn all(mut refusals: Vec<Self>) -> Option<Self> {
+        if refusals.len() < 2 {
+            return refusals.pop();
+        }
+        let (status, code) = (refusals[0].0.status, refusals[0].0.code);
+        let texts: Vec<_> = refusals.iter().map(|one| one.0.message.as_str()).collect();
+        let mut all = Self::new(status, code, texts.join("; "));
+        all.0.details = refusals;
+        Some(all)
+    }
+
+    /// What has that property isn't built.
+    pub(crate) fn not_built(property: &str, feature: &str) -> Self {
+        let message = format!("the property '{property}' can't be set: {feature} aren't built yet");
+        Self::new(StatusCode::BAD_REQUEST, "PropertyChangeNotSupported", message).about(property)
+    }
+
+    pub(crate) fn bad_name(message: impl std::fmt::Display) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "InvalidResourceName", message)
+    }
+
+    pub(crate) fn bad_filter(message: impl std::fmt::Display) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "InvalidFilterInQueryString", message)
     }
 
     pub(crate) fn bad_request(message: impl std::fmt::Display) -> Self {
@@ -35,6 +79,11 @@ impl ArmError {
 
     pub(crate) fn not_found(message: impl std::fmt::Display) -> Self {
         Self::new(StatusCode::NOT_FOUND, "ResourceNotFound", message)
+    }
+
+    /// Whether what was asked for isn't there.
+    pub(crate) fn is_not_found(&self) -> bool {
+        self.0.status == StatusCode::NOT_FOUND
     }
 
     pub(crate) fn conflict(code: &'static str, message: impl std::fmt::Display) -> Self {
@@ -87,10 +136,25 @@ impl From<DbError> for ArmError {
     }
 }
 
+impl ArmError {
+    /// What the body says.
+    fn shown(&self) -> Value {
+        let Parts { code, message, target, details, .. } = &*self.0;
+        let mut shown = json!({ "code": code, "message": message });
+        if let Some(target) = target {
+            shown["target"] = target.as_str().into();
+        }
+        if !details.is_empty() {
+            shown["details"] = details.iter().map(Self::shown).collect();
+        }
+        shown
+    }
+}
+
 impl IntoResponse for ArmError {
     fn into_response(self) -> Response {
-        let Parts { status, code, message, challenge, retry_after } = *self.0;
-        let body = json!({ "error": { "code": code, "message": message } });
+        let body = json!({ "error": self.shown() });
+        let Parts { status, code, challenge, retry_after, .. } = *self.0;
         let mut response = (status, Json(body)).into_response();
         let headers = response.headers_mut();
         headers.insert("x-ms-error-code", HeaderValue::from_static(code));

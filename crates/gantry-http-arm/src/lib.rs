@@ -1,40 +1,57 @@
 //! The management surface: Azure Resource Manager's API, as `az` and Azure's SDKs speak it.
 //!
-//! One pure function reads method and path ([`route::Route::parse`]); paths are the same regardless of
-//! case. A handler asks what its caller may do by the roles that they have at the resource, calls one
-//! use-case and renders the answer. Every published `api-version` is answered with the union of
-//! properties.
+//! One table says which operations there are, what each takes of its caller and what answers it
+//! ([`operations`]); paths are the same regardless of case. Whether the caller may, and whether a lock is
+//! in the way, is looked at here, before a handler calls its use-case and renders the answer. Every
+//! published `api-version` is answered with the union of properties.
 
 mod assignments;
 mod audit;
 mod body;
+mod cache_rules;
 mod caller;
+mod children;
+mod credential_sets;
 mod credentials;
+mod deleted;
 mod error;
+mod generic;
+mod groups;
+mod headers;
+mod identity;
+mod kept;
+mod later;
+mod locks;
 mod metadata;
 mod names;
+mod operation;
+mod operations;
 mod page;
 mod preconditions;
+mod private_endpoints;
+mod providers;
 mod registries;
+mod replications;
 mod roles;
-mod route;
 mod scope_maps;
 mod subscriptions;
+mod tags;
 mod tokens;
+mod webhooks;
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use gantry_directory::Principal;
 use gantry_http_base::{Answered, App, BaseAddress, inert};
+use gantry_resources::Attempt;
 use http::request::Parts;
 use http::{Method, Request};
-use strum::VariantNames;
 
 pub use audit::registry_at;
 
 use caller::Caller;
 use error::ArmError;
-use route::Route;
+use operation::{Asked, Right};
+use operations::OPERATIONS;
 
 /// Whether the path is one of the management API.
 pub fn is_for(path: &str) -> bool {
@@ -48,32 +65,37 @@ pub fn is_for(path: &str) -> bool {
 }
 
 /// What each operation is called.
-pub const OPERATIONS: &[&str] = Route::VARIANTS;
+pub fn operations() -> impl Iterator<Item = &'static str> {
+    OPERATIONS.iter().map(|operation| operation.id)
+}
 
-/// Which of [`OPERATIONS`] a method and path ask for.
+/// Which of [`operations`] a method and path ask for.
 pub fn operation(method: &Method, path: &str) -> Option<&'static str> {
-    Route::parse(method, path).map(Into::into)
+    Asked::parse(method, path).map(|asked| asked.operation.id)
 }
 
 /// Answers a request whose path is one of the management API.
 pub async fn serve(app: &App, request: Request<Body>) -> Answered {
     let (parts, body) = request.into_parts();
-    let route = Route::parse(&parts.method, parts.uri.path());
-    let operation = route.as_ref().map_or("arm", Into::into);
+    let asked = Asked::parse(&parts.method, parts.uri.path());
     let mut identity = String::new();
     let outcome = match base(app, &parts) {
-        // Clients read it before they know where to sign in.
-        Ok(base) if route == Some(Route::Metadata) => Ok(metadata::show(app, &base, &parts.uri)),
+        Ok(base) if asked.as_ref().is_some_and(|one| one.operation.right == Right::Nothing) => {
+            answer(app, &Caller::nobody(), &base, asked.as_ref(), &parts, body).await
+        }
         Ok(base) => match caller::sign_in(app, &base, &parts.headers).await {
             Ok(principal) => {
                 identity = caller::identity(&principal);
-                answer_principal(app, principal, &base, route, &parts, body).await
+                match Caller::of(app, principal).await {
+                    Ok(caller) => answer(app, &caller, &base, asked.as_ref(), &parts, body).await,
+                    Err(error) => Err(error.into()),
+                }
             }
             Err(refusal) => Err(refusal),
         },
         Err(refusal) => Err(refusal),
     };
-    let answered = finish(operation, outcome);
+    let answered = finish(asked.as_ref(), &parts, outcome);
     audit::note(app, &parts, &identity, &answered.response);
     answered
 }
@@ -81,81 +103,44 @@ pub async fn serve(app: &App, request: Request<Body>) -> Answered {
 /// Answers a request of the operator's, who has the server's own socket.
 pub async fn serve_operator(app: &App, request: Request<Body>) -> Answered {
     let (parts, body) = request.into_parts();
-    let route = Route::parse(&parts.method, parts.uri.path());
-    let operation = route.as_ref().map_or("arm", Into::into);
-    let outcome = match (base(app, &parts), route) {
-        (Ok(base), Some(route)) => {
-            answer(app, &Caller::operator(), &base, route, &parts, body).await
-        }
-        (Ok(_), None) => Err(ArmError::no_such_operation(&parts.method, parts.uri.path())),
-        (Err(refusal), _) => Err(refusal),
+    let asked = Asked::parse(&parts.method, parts.uri.path());
+    let outcome = match base(app, &parts) {
+        Ok(base) => answer(app, &Caller::operator(), &base, asked.as_ref(), &parts, body).await,
+        Err(refusal) => Err(refusal),
     };
-    finish(operation, outcome)
+    finish(asked.as_ref(), &parts, outcome)
 }
 
 fn base(app: &App, parts: &Parts) -> Result<BaseAddress, ArmError> {
     BaseAddress::of(app, parts).map_err(|_| ArmError::bad_request("the request names no host"))
 }
 
-fn finish(endpoint: &'static str, outcome: Result<Response, ArmError>) -> Answered {
+fn finish(asked: Option<&Asked>, parts: &Parts, outcome: Result<Response, ArmError>) -> Answered {
     let mut response = outcome.unwrap_or_else(IntoResponse::into_response);
     inert(response.headers_mut());
+    headers::add(parts, response.headers_mut());
+    let endpoint = asked.map_or("arm", |asked| asked.operation.id);
     Answered { response, registry: None, endpoint, actor: None }
 }
 
 /// What there is to be done is looked at before whether the caller may, and after who they are.
-async fn answer_principal(
-    app: &App,
-    principal: Principal,
-    base: &BaseAddress,
-    route: Option<Route>,
-    parts: &Parts,
-    body: Body,
-) -> Result<Response, ArmError> {
-    let missing = || ArmError::no_such_operation(&parts.method, parts.uri.path());
-    let route = route.ok_or_else(missing)?;
-    let caller = Caller::of(app, principal).await?;
-    answer(app, &caller, base, route, parts, body).await
-}
-
 async fn answer(
     app: &App,
     caller: &Caller,
     base: &BaseAddress,
-    route: Route,
+    asked: Option<&Asked>,
     parts: &Parts,
     body: Body,
 ) -> Result<Response, ArmError> {
+    let Some(asked) = asked else {
+        return Err(later::refusal(&parts.method, parts.uri.path()));
+    };
+    headers::check_version(&parts.uri)?;
     app.content.registries().be_current(app.content.catalog()).await?;
-    let call = Call { app, caller, base, parts };
-    match route {
-        Route::Metadata => Ok(metadata::show(app, base, &parts.uri)),
-        Route::Tenants => Ok(subscriptions::tenants(&call)),
-        Route::Subscriptions => subscriptions::list(&call).await,
-        Route::Subscription(id) => subscriptions::show(&call, &id).await,
-        Route::Locations(id) => subscriptions::locations(&call, &id).await,
-        Route::ResourceGroups(id) => subscriptions::groups(&call, &id).await,
-        Route::ResourceGroup(id, name) => subscriptions::group(&call, &id, &name).await,
-        Route::Resources(id) => subscriptions::resources(&call, &id).await,
-        Route::Provider(id, name) => subscriptions::provider(&call, &id, &name).await,
-        Route::Registries(scope) => registries::list(&call, &scope).await,
-        Route::Registry(at) => registries::show(&call, &at).await,
-        Route::RegistryUpdate(at) => registries::update(&call, &at, body).await,
-        Route::ListCredentials(at) => credentials::list(&call, &at).await,
-        Route::RegenerateCredential(at) => credentials::regenerate(&call, &at, body).await,
-        Route::GenerateCredentials(at) => tokens::generate(&call, &at, body).await,
-        Route::ListUsages(at) => registries::usages(&call, &at).await,
-        Route::Tokens(at) => tokens::list(&call, &at).await,
-        Route::Token(at, name, verb) => tokens::one(&call, &at, &name, verb, body).await,
-        Route::ScopeMaps(at) => scope_maps::list(&call, &at).await,
-        Route::ScopeMap(at, name, verb) => scope_maps::one(&call, &at, &name, verb, body).await,
-        Route::RoleDefinitions(scope) => roles::list(&call, &scope).await,
-        Route::RoleDefinition(scope, id, verb) => roles::one(&call, &scope, id, verb, body).await,
-        Route::RoleAssignments(scope) => assignments::list(&call, &scope).await,
-        Route::RoleAssignment(scope, id, verb) => {
-            assignments::one(&call, &scope, id, verb, body).await
-        }
-    }
+    let call = Call { app, caller, base, asked, parts };
+    call.check_right()?;
+    call.check_locks().await?;
+    (asked.operation.handler)(&call, body).await
 }
 
 /// What a handler answers from.
@@ -164,5 +149,40 @@ struct Call<'a> {
     app: &'a App,
     caller: &'a Caller,
     base: &'a BaseAddress,
+    asked: &'a Asked,
     parts: &'a Parts,
+}
+
+impl Call<'_> {
+    /// Refuses a caller who hasn't what the operation takes.
+    fn check_right(&self) -> Result<(), ArmError> {
+        match self.asked.operation.right {
+            Right::Nothing | Right::SignIn => Ok(()),
+            Right::AnyRole => subscriptions::check(self),
+            // Which roles there are in the tenant is no secret.
+            Right::Action(_) if self.asked.resource.as_str() == "/" => Ok(()),
+            Right::Action(action) => {
+                self.caller.check(action, &self.asked.resource)?;
+                subscriptions::check_ours(self)
+            }
+        }
+    }
+
+    /// Refuses what a lock keeps from being done. Locks themselves can be set and removed.
+    async fn check_locks(&self) -> Result<(), ArmError> {
+        let operation = self.asked.operation;
+        let Right::Action(action) = operation.right else { return Ok(()) };
+        let attempt = match operation.method {
+            Method::GET => return Ok(()),
+            Method::DELETE => Attempt::Delete,
+            _ => Attempt::Write,
+        };
+        if action.starts_with("Microsoft.Authorization/locks/") {
+            return Ok(());
+        }
+        match self.app.resources.lock_in_the_way(&self.asked.resource, attempt).await? {
+            None => Ok(()),
+            Some(locked) => Err(ArmError::conflict("ScopeLocked", locked)),
+        }
+    }
 }

@@ -7,12 +7,17 @@ use gantry_http_base::{App, BaseAddress, Query};
 use http::Uri;
 use serde_json::json;
 
-use crate::names;
+use crate::error::ArmError;
+use crate::{Call, names};
 
 /// The first version that answers one cloud, where those before answer a list.
 const ONE_CLOUD: &str = "2022-09-01";
 
-pub(crate) fn show(app: &App, base: &BaseAddress, uri: &Uri) -> Response {
+pub(crate) async fn show(call: &Call<'_>) -> Result<Response, ArmError> {
+    Ok(shown(call.app, call.base, &call.parts.uri))
+}
+
+fn shown(app: &App, base: &BaseAddress, uri: &Uri) -> Response {
     let suffix = names::suffix(app, base);
     let graph = format!("{base}{}", Audience::GRAPH_PATH);
     let cloud = json!({

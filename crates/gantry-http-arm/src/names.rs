@@ -13,7 +13,7 @@ pub(crate) fn login_server(app: &App, base: &BaseAddress, registry: &Registry) -
     let default = app.content.registries().default_registry();
     match default.is_some_and(|default| default.id == registry.id) {
         true => base.authority().to_owned(),
-        false => format!("{}.{}", registry.name, suffix(app, base)),
+        false => format!("{}.{}", registry.host_label(), suffix(app, base)),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
+use gantry_arm::Filter;
 use gantry_http_base::Query;
 use serde::Serialize;
 use serde_json::Value;
@@ -23,6 +24,12 @@ pub(crate) fn after(call: &Call<'_>) -> Result<String, ArmError> {
     }
 }
 
+/// The `$filter` that the request has, if it has one.
+pub(crate) fn filter(call: &Call<'_>) -> Result<Option<Filter>, ArmError> {
+    let text = Query::of(&call.parts.uri).first("$filter").filter(|text| !text.trim().is_empty());
+    text.map(|text| text.parse().map_err(ArmError::bad_filter)).transpose()
+}
+
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct List {
@@ -39,13 +46,13 @@ pub(crate) fn whole(value: Vec<Value>) -> Response {
 pub(crate) fn cut<T>(
     call: &Call<'_>,
     mut found: Vec<T>,
-    key: impl Fn(&T) -> &str,
+    key: impl Fn(&T) -> String,
     render: impl Fn(&T) -> Value,
 ) -> Response {
     let more = found.len() > LIMIT;
     found.truncate(LIMIT);
     let next = found.last().filter(|_| more).map(key);
-    page(call, found.iter().map(render).collect(), next)
+    page(call, found.iter().map(render).collect(), next.as_deref())
 }
 
 /// A page, behind whose last entry there may be more: `next` is that entry's place.

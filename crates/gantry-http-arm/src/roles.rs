@@ -4,8 +4,7 @@ use axum::Json;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use gantry_access::roles::RoleError;
-use gantry_arm::{Field, Filter, Guid, ResourceId, Term};
-use gantry_http_base::Query;
+use gantry_arm::{Field, Filter, Guid, Term};
 use gantry_model::roles::{RoleDefinition, RoleKind, RolePermissions, built_in};
 use http::StatusCode;
 use serde::Deserialize;
@@ -13,7 +12,6 @@ use serde_json::{Value, json};
 
 use crate::error::ArmError;
 use crate::preconditions::{precondition, tagged};
-use crate::route::Verb;
 use crate::{Call, body, page, subscriptions};
 
 /// Roles that an operator makes are few; a list is answered whole.
@@ -37,9 +35,8 @@ struct WantedProperties {
 }
 
 /// `GET roleDefinitions`
-pub(crate) async fn list(call: &Call<'_>, scope: &ResourceId) -> Result<Response, ArmError> {
-    check(call, Verb::Get, scope)?;
-    let filter = filter(call)?;
+pub(crate) async fn list(call: &Call<'_>) -> Result<Response, ArmError> {
+    let filter = page::filter(call)?;
     let custom = call.app.access.list_custom_roles("", MOST).await?;
     let all = built_in().iter().cloned().chain(custom);
     let fits = |role: &RoleDefinition| {
@@ -54,61 +51,47 @@ pub(crate) async fn list(call: &Call<'_>, scope: &ResourceId) -> Result<Response
     Ok(page::whole(values))
 }
 
-/// One role: shown, made, changed, deleted.
-pub(crate) async fn one(
-    call: &Call<'_>,
-    scope: &ResourceId,
-    id: Guid,
-    verb: Verb,
-    body: Body,
-) -> Result<Response, ArmError> {
-    check(call, verb, scope)?;
-    let (access, by) = (&call.app.access, call.caller.authority());
-    match verb {
-        Verb::Get => {
-            let found = access.find_role(id).await?;
-            let found = found.ok_or_else(|| refused(RoleError::NoSuchRole(id)))?;
-            Ok(tagged(StatusCode::OK, &found.version, render(call, &found.value)))
-        }
-        Verb::Put | Verb::Patch => {
-            let precondition = precondition(&call.parts.headers)?;
-            let Wanted { properties } = body::read(call.app, body).await?;
-            let role = RoleDefinition {
-                id,
-                name: properties.role_name,
-                description: properties.description,
-                kind: RoleKind::Custom,
-                permissions: properties.permissions,
-                assignable_scopes: properties.assignable_scopes,
-                created_at: None,
-                updated_at: None,
-            };
-            let set = access.set_role(by, role, precondition).await.map_err(refused)?;
-            Ok(tagged(StatusCode::CREATED, &set.version, render(call, &set.value)))
-        }
-        Verb::Delete => {
-            let precondition = precondition(&call.parts.headers)?;
-            match access.delete_role(by, id, precondition).await {
-                Ok(role) => Ok(Json(render(call, &role)).into_response()),
-                Err(RoleError::NoSuchRole(_)) => Ok(StatusCode::NO_CONTENT.into_response()),
-                Err(error) => Err(refused(error)),
-            }
-        }
+/// `GET` of one
+pub(crate) async fn show(call: &Call<'_>) -> Result<Response, ArmError> {
+    let id = own_id(call)?;
+    let found = call.app.access.find_role(id).await?;
+    let found = found.ok_or_else(|| refused(RoleError::NoSuchRole(id)))?;
+    Ok(tagged(StatusCode::OK, &found.version, render(call, &found.value)))
+}
+
+/// `PUT` of one
+pub(crate) async fn put(call: &Call<'_>, body: Body) -> Result<Response, ArmError> {
+    let id = own_id(call)?;
+    let precondition = precondition(&call.parts.headers)?;
+    let Wanted { properties } = body::read(call.app, body).await?;
+    let role = RoleDefinition {
+        id,
+        name: properties.role_name,
+        description: properties.description,
+        kind: RoleKind::Custom,
+        permissions: properties.permissions,
+        assignable_scopes: properties.assignable_scopes,
+        created_at: None,
+        updated_at: None,
+    };
+    let by = call.caller.authority();
+    let set = call.app.access.set_role(by, role, precondition).await.map_err(refused)?;
+    Ok(tagged(StatusCode::CREATED, &set.version, render(call, &set.value)))
+}
+
+/// `DELETE` of one
+pub(crate) async fn remove(call: &Call<'_>) -> Result<Response, ArmError> {
+    let precondition = precondition(&call.parts.headers)?;
+    let by = call.caller.authority();
+    match call.app.access.delete_role(by, own_id(call)?, precondition).await {
+        Ok(role) => Ok(Json(render(call, &role)).into_response()),
+        Err(RoleError::NoSuchRole(_)) => Ok(StatusCode::NO_CONTENT.into_response()),
+        Err(error) => Err(refused(error)),
     }
 }
 
-fn check(call: &Call<'_>, verb: Verb, scope: &ResourceId) -> Result<(), ArmError> {
-    let action = format!("Microsoft.Authorization/roleDefinitions/{}", verb.action());
-    // What roles there are is no secret of the tenant's root.
-    match verb == Verb::Get && scope.as_str() == "/" {
-        true => Ok(()),
-        false => call.caller.check(&action, scope),
-    }
-}
-
-fn filter(call: &Call<'_>) -> Result<Option<Filter>, ArmError> {
-    let text = Query::of(&call.parts.uri).first("$filter").filter(|text| !text.trim().is_empty());
-    text.map(|text| text.parse().map_err(ArmError::bad_request)).transpose()
+fn own_id(call: &Call<'_>) -> Result<Guid, ArmError> {
+    call.asked.parameter("roleDefinitionId").parse().map_err(ArmError::bad_name)
 }
 
 fn kind_of(role: &RoleDefinition) -> &'static str {

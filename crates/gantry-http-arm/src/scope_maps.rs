@@ -1,19 +1,16 @@
 //! Scope maps of repository-scoped tokens.
 
-use axum::body::Body;
-use axum::response::{IntoResponse, Response};
 use gantry_access::scope_maps::{ScopeMapChange, ScopeMapError};
-use gantry_model::scoped::{ScopeMap, ScopeMapAction, ScopedName};
-use gantry_model::{IfAbsent, Registry};
+pub(crate) use gantry_model::scoped::ScopeMap;
+use gantry_model::scoped::{ScopeMapAction, ScopedName};
+use gantry_model::{Precondition, Registry, Versioned, Written};
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::children::{Child, WrittenTo};
 use crate::error::ArmError;
-use crate::page::{self, LIMIT};
-use crate::preconditions::{precondition, status, tagged};
-use crate::route::{RegistryAt, Verb};
-use crate::{Call, body, registries};
+use crate::{Call, body};
 
 #[derive(Deserialize)]
 struct Wanted {
@@ -21,98 +18,90 @@ struct Wanted {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct WantedProperties {
     description: Option<String>,
     actions: Option<Vec<String>>,
-    // What a client read and sends back.
-    #[serde(rename = "type")]
-    _type: Option<Value>,
-    #[serde(rename = "creationDate")]
-    _creation_date: Option<Value>,
-    #[serde(rename = "provisioningState")]
-    _provisioning_state: Option<Value>,
 }
 
-/// `GET scopeMaps`
-pub(crate) async fn list(call: &Call<'_>, at: &RegistryAt) -> Result<Response, ArmError> {
-    let registry = registries::find(call, at, &action(Verb::Get))?;
-    let after = page::after(call)?;
-    let maps = call.app.access.list_scope_maps(&registry, &after, LIMIT + 1).await?;
-    let render = |map: &ScopeMap| render(call, &registry, map);
-    Ok(page::cut(call, maps, |map| map.name.key(), render))
-}
+impl Child for ScopeMap {
+    const KIND: &'static str = "scopeMaps";
+    const NAME: &'static str = "scopeMapName";
+    const DELETED: StatusCode = StatusCode::OK;
 
-/// One scope map: shown, made, changed, deleted.
-pub(crate) async fn one(
-    call: &Call<'_>,
-    at: &RegistryAt,
-    name: &str,
-    verb: Verb,
-    body: Body,
-) -> Result<Response, ArmError> {
-    let registry = registries::find(call, at, &action(verb))?;
-    let name: ScopedName = name.parse().map_err(ArmError::bad_request)?;
-    let access = &call.app.access;
-    match verb {
-        Verb::Get => {
-            let found = access.find_scope_map(&registry, &name).await?;
-            let found = found.ok_or_else(|| refused(ScopeMapError::Missing(name)))?;
-            Ok(tagged(StatusCode::OK, &found.version, render(call, &registry, &found.value)))
-        }
-        Verb::Put => write(call, &registry, &name, IfAbsent::Make, body).await,
-        Verb::Patch => write(call, &registry, &name, IfAbsent::Refuse, body).await,
-        Verb::Delete => {
-            let precondition = precondition(&call.parts.headers)?;
-            match access.delete_scope_map(&registry, &name, precondition).await {
-                Ok(()) => Ok(StatusCode::OK.into_response()),
-                Err(ScopeMapError::Missing(_)) => Ok(StatusCode::NO_CONTENT.into_response()),
-                Err(error) => Err(refused(error)),
-            }
+    fn key(&self) -> String {
+        self.name.key().to_owned()
+    }
+
+    fn name(&self) -> &str {
+        self.name.as_str()
+    }
+
+    fn render(&self, _: &Call<'_>, registry: &Registry) -> Value {
+        let created = self.created_at.unwrap_or(registry.created_at);
+        json!({
+            "properties": {
+                "description": self.description,
+                "type": if self.is_of_the_system() { "SystemDefined" } else { "UserDefined" },
+                "creationDate": created.to_string(),
+                "actions": self.actions.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            },
+        })
+    }
+
+    async fn find(
+        call: &Call<'_>,
+        registry: &Registry,
+        name: &str,
+    ) -> Result<Versioned<Self>, ArmError> {
+        let name = parse(name)?;
+        let found = call.app.access.find_scope_map(registry, &name).await?;
+        found.ok_or_else(|| refused(ScopeMapError::Missing(name)))
+    }
+
+    async fn list(
+        call: &Call<'_>,
+        registry: &Registry,
+        after: &str,
+        limit: usize,
+    ) -> Result<Vec<Self>, ArmError> {
+        Ok(call.app.access.list_scope_maps(registry, after, limit).await?)
+    }
+
+    async fn write(
+        call: &Call<'_>,
+        registry: &Registry,
+        to: WrittenTo,
+        wanted: Value,
+    ) -> Result<(Versioned<Self>, Written), ArmError> {
+        let Wanted { properties } = body::of(wanted)?;
+        let actions = properties.actions.map(|actions| parse_actions(&actions)).transpose()?;
+        let wished = ScopeMapChange { description: properties.description, actions };
+        let WrittenTo { name, if_absent, precondition } = to;
+        let (name, access) = (parse(&name)?, &call.app.access);
+        let written = access.write_scope_map(registry, &name, wished, if_absent, precondition);
+        written.await.map_err(refused)
+    }
+
+    async fn delete(
+        call: &Call<'_>,
+        registry: &Registry,
+        name: &str,
+        precondition: Precondition,
+    ) -> Result<bool, ArmError> {
+        match call.app.access.delete_scope_map(registry, &parse(name)?, precondition).await {
+            Ok(()) => Ok(true),
+            Err(ScopeMapError::Missing(_)) => Ok(false),
+            Err(error) => Err(refused(error)),
         }
     }
 }
 
-async fn write(
-    call: &Call<'_>,
-    registry: &Registry,
-    name: &ScopedName,
-    if_absent: IfAbsent,
-    body: Body,
-) -> Result<Response, ArmError> {
-    let precondition = precondition(&call.parts.headers)?;
-    let Wanted { properties } = body::read(call.app, body).await?;
-    let actions = properties.actions.map(|actions| parse(&actions)).transpose()?;
-    let wished = ScopeMapChange { description: properties.description, actions };
-    let written = call.app.access.write_scope_map(registry, name, wished, if_absent, precondition);
-    let (map, written) = written.await.map_err(refused)?;
-    Ok(tagged(status(written), &map.version, render(call, registry, &map.value)))
+fn parse(name: &str) -> Result<ScopedName, ArmError> {
+    name.parse().map_err(ArmError::bad_name)
 }
 
-fn parse(actions: &[String]) -> Result<Vec<ScopeMapAction>, ArmError> {
+fn parse_actions(actions: &[String]) -> Result<Vec<ScopeMapAction>, ArmError> {
     actions.iter().map(|action| action.parse().map_err(ArmError::bad_request)).collect()
-}
-
-/// The action that the verb takes.
-fn action(verb: Verb) -> String {
-    format!("Microsoft.ContainerRegistry/registries/scopeMaps/{}", verb.action())
-}
-
-fn render(call: &Call<'_>, registry: &Registry, map: &ScopeMap) -> Value {
-    let own = call.app.access.resource_id(registry);
-    let created = map.created_at.unwrap_or(registry.created_at);
-    json!({
-        "id": format!("{own}/scopeMaps/{}", map.name),
-        "name": map.name.as_str(),
-        "type": "Microsoft.ContainerRegistry/registries/scopeMaps",
-        "properties": {
-            "description": map.description,
-            "type": if map.is_of_the_system() { "SystemDefined" } else { "UserDefined" },
-            "creationDate": created.to_string(),
-            "provisioningState": "Succeeded",
-            "actions": map.actions.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        },
-    })
 }
 
 fn refused(error: ScopeMapError) -> ArmError {

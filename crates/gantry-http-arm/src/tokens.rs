@@ -6,19 +6,16 @@ use axum::response::{IntoResponse, Response};
 use gantry_access::tokens::{NewPasswords, TokenChange, TokenError};
 use gantry_arm::ResourceId;
 use gantry_http_base::made;
-use gantry_model::scoped::{ScopedName, Token, TokenPassword, TokenPasswordName};
-use gantry_model::{IfAbsent, Registry, Timestamp};
+pub(crate) use gantry_model::scoped::Token;
+use gantry_model::scoped::{ScopedName, TokenPassword, TokenPasswordName};
+use gantry_model::{Precondition, Registry, Timestamp, Versioned, Written};
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::children::{Child, WrittenTo};
 use crate::error::ArmError;
-use crate::page::{self, LIMIT};
-use crate::preconditions::{precondition, status, tagged};
-use crate::route::{RegistryAt, Verb};
 use crate::{Call, body, registries};
-
-const GENERATE: &str = "Microsoft.ContainerRegistry/registries/generateCredentials/action";
 
 #[derive(Deserialize)]
 struct Wanted {
@@ -26,16 +23,11 @@ struct Wanted {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 struct WantedProperties {
     scope_map_id: Option<String>,
     status: Option<Status>,
     credentials: Option<WantedCredentials>,
-    // What a client read and sends back.
-    #[serde(rename = "creationDate")]
-    _creation_date: Option<Value>,
-    #[serde(rename = "provisioningState")]
-    _provisioning_state: Option<Value>,
 }
 
 #[derive(Default, Deserialize)]
@@ -66,58 +58,83 @@ struct Generate {
     expiry: Option<String>,
 }
 
-/// `GET tokens`
-pub(crate) async fn list(call: &Call<'_>, at: &RegistryAt) -> Result<Response, ArmError> {
-    let registry = registries::find(call, at, &action(Verb::Get))?;
-    let after = page::after(call)?;
-    let tokens = call.app.access.list_tokens(&registry, &after, LIMIT + 1).await?;
-    let render = |token: &Token| render(call, &registry, token);
-    Ok(page::cut(call, tokens, |token| token.name.key(), render))
-}
+impl Child for Token {
+    const KIND: &'static str = "tokens";
+    const NAME: &'static str = "tokenName";
+    const DELETED: StatusCode = StatusCode::OK;
 
-/// One token: shown, made, changed, deleted.
-pub(crate) async fn one(
-    call: &Call<'_>,
-    at: &RegistryAt,
-    name: &str,
-    verb: Verb,
-    body: Body,
-) -> Result<Response, ArmError> {
-    let registry = registries::find(call, at, &action(verb))?;
-    let name: ScopedName = name.parse().map_err(ArmError::bad_request)?;
-    let access = &call.app.access;
-    match verb {
-        Verb::Get => {
-            let found = access.find_token(&registry, &name).await?;
-            let found = found.ok_or_else(|| refused(TokenError::Missing(name)))?;
-            Ok(tagged(StatusCode::OK, &found.version, render(call, &registry, &found.value)))
-        }
-        Verb::Put => write(call, &registry, &name, IfAbsent::Make, body).await,
-        Verb::Patch => write(call, &registry, &name, IfAbsent::Refuse, body).await,
-        Verb::Delete => {
-            let precondition = precondition(&call.parts.headers)?;
-            match access.delete_token(&registry, &name, precondition).await {
-                Ok(()) => Ok(StatusCode::OK.into_response()),
-                Err(TokenError::Missing(_)) => Ok(StatusCode::NO_CONTENT.into_response()),
-                Err(error) => Err(refused(error)),
-            }
+    fn key(&self) -> String {
+        self.name.key().to_owned()
+    }
+
+    fn name(&self) -> &str {
+        self.name.as_str()
+    }
+
+    fn render(&self, call: &Call<'_>, registry: &Registry) -> Value {
+        let own = call.app.access.resource_id(registry);
+        json!({
+            "properties": {
+                "creationDate": self.created_at.to_string(),
+                "scopeMapId": format!("{own}/scopeMaps/{}", self.scope_map),
+                "status": if self.enabled { "enabled" } else { "disabled" },
+                "credentials": {
+                    "certificates": [],
+                    "passwords": self.passwords.iter().map(password).collect::<Vec<_>>(),
+                },
+            },
+        })
+    }
+
+    async fn find(
+        call: &Call<'_>,
+        registry: &Registry,
+        name: &str,
+    ) -> Result<Versioned<Self>, ArmError> {
+        let name = parse(name)?;
+        let found = call.app.access.find_token(registry, &name).await?;
+        found.ok_or_else(|| refused(TokenError::Missing(name)))
+    }
+
+    async fn list(
+        call: &Call<'_>,
+        registry: &Registry,
+        after: &str,
+        limit: usize,
+    ) -> Result<Vec<Self>, ArmError> {
+        Ok(call.app.access.list_tokens(registry, after, limit).await?)
+    }
+
+    async fn write(
+        call: &Call<'_>,
+        registry: &Registry,
+        to: WrittenTo,
+        wanted: Value,
+    ) -> Result<(Versioned<Self>, Written), ArmError> {
+        let Wanted { properties } = body::of(wanted)?;
+        let wished = wished(call, registry, properties)?;
+        let WrittenTo { name, if_absent, precondition } = to;
+        let (name, access) = (parse(&name)?, &call.app.access);
+        let written = access.write_token(registry, &name, wished, if_absent, precondition);
+        written.await.map_err(refused)
+    }
+
+    async fn delete(
+        call: &Call<'_>,
+        registry: &Registry,
+        name: &str,
+        precondition: Precondition,
+    ) -> Result<bool, ArmError> {
+        match call.app.access.delete_token(registry, &parse(name)?, precondition).await {
+            Ok(()) => Ok(true),
+            Err(TokenError::Missing(_)) => Ok(false),
+            Err(error) => Err(refused(error)),
         }
     }
 }
 
-async fn write(
-    call: &Call<'_>,
-    registry: &Registry,
-    name: &ScopedName,
-    if_absent: IfAbsent,
-    body: Body,
-) -> Result<Response, ArmError> {
-    let precondition = precondition(&call.parts.headers)?;
-    let Wanted { properties } = body::read(call.app, body).await?;
-    let wished = wished(call, registry, properties)?;
-    let written = call.app.access.write_token(registry, name, wished, if_absent, precondition);
-    let (token, written) = written.await.map_err(refused)?;
-    Ok(tagged(status(written), &token.version, render(call, registry, &token.value)))
+fn parse(name: &str) -> Result<ScopedName, ArmError> {
+    name.parse().map_err(ArmError::bad_name)
 }
 
 fn wished(
@@ -139,16 +156,12 @@ fn wished(
 }
 
 /// `POST generateCredentials`
-pub(crate) async fn generate(
-    call: &Call<'_>,
-    at: &RegistryAt,
-    body: Body,
-) -> Result<Response, ArmError> {
-    let registry = registries::find(call, at, GENERATE)?;
+pub(crate) async fn generate(call: &Call<'_>, body: Body) -> Result<Response, ArmError> {
+    let registry = registries::find(call)?;
     let wanted: Generate = body::read(call.app, body).await?;
     let token: ResourceId = wanted.token_id.parse().map_err(ArmError::bad_request)?;
-    let own =
-        at.id.contains(&token) && token.is_type("Microsoft.ContainerRegistry/registries/tokens");
+    let own = call.asked.resource.contains(&token)
+        && token.is_type("Microsoft.ContainerRegistry/registries/tokens");
     let name = token.name().filter(|_| own);
     let name = name.ok_or_else(|| ArmError::bad_request("tokenId is no token of this registry"))?;
     let name: ScopedName = name.parse().map_err(ArmError::bad_request)?;
@@ -169,11 +182,6 @@ pub(crate) async fn generate(
     Ok(made(Json(shown).into_response(), format!("token {user}: {}", names.join(", "))))
 }
 
-/// The action that the verb takes.
-fn action(verb: Verb) -> String {
-    format!("Microsoft.ContainerRegistry/registries/tokens/{}", verb.action())
-}
-
 fn scope_map_name(call: &Call<'_>, registry: &Registry, id: &str) -> Result<ScopedName, ArmError> {
     let refuse = || ArmError::bad_request("scopeMapId is no scope map of this registry");
     let id: ResourceId = id.parse().map_err(|_| refuse())?;
@@ -181,25 +189,6 @@ fn scope_map_name(call: &Call<'_>, registry: &Registry, id: &str) -> Result<Scop
     let is_map = id.is_type("Microsoft.ContainerRegistry/registries/scopeMaps");
     let name = id.name().filter(|_| own && is_map).ok_or_else(refuse)?;
     name.parse().map_err(|_| refuse())
-}
-
-fn render(call: &Call<'_>, registry: &Registry, token: &Token) -> Value {
-    let own = call.app.access.resource_id(registry);
-    json!({
-        "id": format!("{own}/tokens/{}", token.name),
-        "name": token.name.as_str(),
-        "type": "Microsoft.ContainerRegistry/registries/tokens",
-        "properties": {
-            "creationDate": token.created_at.to_string(),
-            "provisioningState": "Succeeded",
-            "scopeMapId": format!("{own}/scopeMaps/{}", token.scope_map),
-            "status": if token.enabled { "enabled" } else { "disabled" },
-            "credentials": {
-                "certificates": [],
-                "passwords": token.passwords.iter().map(password).collect::<Vec<_>>(),
-            },
-        },
-    })
 }
 
 fn password(password: &TokenPassword) -> Value {

@@ -31,6 +31,7 @@ use gantry_access::Access;
 use gantry_edge::{Peers, PrivateNetworks};
 use gantry_model::permission::Identity;
 use gantry_registry::Content;
+use gantry_resources::Resources;
 use gantry_throttle::Throttle;
 
 pub use base_address::BaseAddress;
@@ -48,6 +49,7 @@ pub use oci_error::OciError;
 pub use origin::{client_address, is_for_server, is_from_this_machine};
 pub use paging::{PageQuery, next_link};
 pub use query::Query;
+pub use request_id::RequestId;
 
 /// What the surfaces speak to.
 #[derive(Debug)]
@@ -56,6 +58,8 @@ pub struct App {
     pub content: Content,
     /// Who may sign in.
     pub access: Access,
+    /// What registries have besides, in the management API.
+    pub resources: Resources,
     /// Who asks too often.
     pub throttle: Throttle,
     /// What is counted.

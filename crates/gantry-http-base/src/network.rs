@@ -34,7 +34,13 @@ pub(crate) fn check_network(
     if network.admits_everyone() {
         return Ok(());
     }
-    let private = matches!(entrance(app, parts), Entrance::Private(_));
+    let private = match entrance(app, parts) {
+        Entrance::Private(name) if !network.is_connected(&name) => {
+            return Err(Barred(format!("the private endpoint {name} is not connected")));
+        }
+        Entrance::Private(_) => true,
+        Entrance::Public => false,
+    };
     if network.admits(private, address) {
         return Ok(());
     }

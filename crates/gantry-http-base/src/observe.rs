@@ -51,8 +51,9 @@ where
     F: Future<Output = Answered>,
 {
     let started = Instant::now();
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
     let id = RequestId::of(&parts.headers);
+    parts.extensions.insert(id.clone());
     let asked = Asked::of(app, &parts);
     let (body, sent) = watch(body);
     let span = tracing::info_span!("request", request.id = id.as_str());

@@ -16,7 +16,7 @@ const DIGITS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 /// A name for one request: a keyed hash of its number, which is cheap to make and doesn't tell how
 /// many requests there are.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct RequestId(HeaderValue);
+pub struct RequestId(HeaderValue);
 
 impl RequestId {
     /// The id that the client gave, if it can be shown in a log, or a new one.
@@ -38,6 +38,11 @@ impl RequestId {
             hash /= 32;
         }
         Self(HeaderValue::from_bytes(&text).expect("it is letters and digits"))
+    }
+
+    /// The id, as headers carry it.
+    pub fn as_header(&self) -> &HeaderValue {
+        &self.0
     }
 
     pub(crate) fn as_str(&self) -> &str {

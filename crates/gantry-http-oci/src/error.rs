@@ -3,6 +3,7 @@
 
 use gantry_http_base::{OciError, StoodStill};
 use gantry_oci::ErrorCode;
+use gantry_registry::Full;
 use gantry_registry::blobs::{DeleteBlobError, FindBlobError, MountError, ReadBlobError};
 use gantry_registry::manifests::{DeleteManifestError, FindManifestError, PutManifestError};
 use gantry_registry::referrers::ListReferrersError;
@@ -64,6 +65,7 @@ pub(crate) fn put_manifest(error: PutManifestError) -> OciError {
         PutManifestError::DigestMismatch { .. } => {
             OciError::bad_request(ErrorCode::DigestInvalid, error)
         }
+        PutManifestError::Full(full) => full_registry(full),
         PutManifestError::Missing(ref missing) => {
             let digests: Vec<_> = missing.iter().map(|m| m.digest().to_string()).collect();
             OciError::not_found(ErrorCode::ManifestBlobUnknown, &error)
@@ -116,6 +118,7 @@ pub(crate) fn start_upload(error: StartError) -> OciError {
                 .with_header(header::RETRY_AFTER, HeaderValue::from_static("60"))
         }
         StartError::Locked(locked) => OciError::locked(&locked),
+        StartError::Full(full) => full_registry(full),
         StartError::Store(source) => OciError::store(source),
     }
 }
@@ -154,7 +157,13 @@ pub(crate) fn finish(error: FinishError) -> OciError {
         FinishError::DigestMismatch { .. } => {
             OciError::bad_request(ErrorCode::DigestInvalid, error)
         }
+        FinishError::Full(full) => full_registry(full),
     }
+}
+
+/// As ACR answers what goes beyond the tier's storage: clients show the text of a denial.
+fn full_registry(full: Full) -> OciError {
+    OciError::new(StatusCode::FORBIDDEN, ErrorCode::Denied, full).saying(full)
 }
 
 pub(crate) fn push_blob(error: PushBlobError) -> OciError {

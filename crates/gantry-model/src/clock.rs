@@ -13,6 +13,9 @@ use serde::{Deserialize, Serialize};
 pub struct Timestamp(i64);
 
 impl Timestamp {
+    /// Later than any other.
+    pub const MAX: Self = Self(i64::MAX);
+
     /// Takes microseconds since the Unix epoch.
     pub const fn from_micros(micros: i64) -> Self {
         Self(micros)

@@ -48,6 +48,16 @@ impl EpochSubject {
         Self(format!("admin {registry}").into())
     }
 
+    /// A resource of a registry, by its id: no token depends on it, but its versions are told apart by it.
+    pub fn resource(id: impl fmt::Display) -> Self {
+        Self(format!("resource {id}").into())
+    }
+
+    /// A resource group, by its name in lower case; likewise.
+    pub fn resource_group(key: &str) -> Self {
+        Self(format!("resource-group {key}").into())
+    }
+
     /// Which registries there are, and their settings: no token depends on them, but each node sees by
     /// it whether it knows them as they are.
     pub fn registries() -> Self {

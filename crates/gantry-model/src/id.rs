@@ -115,6 +115,9 @@ ids! {
     TokenId;
     /// A row of the audit stream.
     AuditId;
+    /// A resource of a registry, such as a webhook; one that is made again under the same name has
+    /// another.
+    ResourceRowId;
 }
 
 #[cfg(test)]

@@ -21,6 +21,11 @@ pub enum Change {
         /// The settings now in force.
         settings: RegistrySettings,
     },
+    /// A registry was deleted.
+    RegistryDeleted {
+        /// The name that it had.
+        name: RegistryName,
+    },
     /// Something changed that sign-ins or tokens depend on.
     CredentialChanged {
         /// Which of the admin account's passwords was set; empty if none was.
@@ -117,6 +122,7 @@ impl Change {
         match self {
             Self::RegistryCreated { .. } => "registry_created",
             Self::RegistryUpdated { .. } => "registry_updated",
+            Self::RegistryDeleted { .. } => "registry_deleted",
             Self::CredentialChanged { .. } => "credential_changed",
             Self::BlobLinked { .. } => "blob_linked",
             Self::BlobUnlinked { .. } => "blob_unlinked",

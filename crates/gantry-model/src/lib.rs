@@ -13,6 +13,7 @@ pub mod journal;
 pub mod locks;
 pub mod permission;
 pub mod registry;
+pub mod resource;
 pub mod roles;
 pub mod scoped;
 pub mod version;
@@ -21,14 +22,15 @@ pub use category::{Categories, Category, EndpointKind};
 pub use clock::{Clock, ManualClock, Stamp, SystemClock, Timestamp, TimestampError};
 pub use epoch::{Epoch, EpochSubject};
 pub use id::{
-    AccessTokenId, AuditId, DeploymentId, JournalId, NodeId, RegistryId, RepositoryId, ScopeMapId,
-    SigningKeyId, TokenId, UploadId,
+    AccessTokenId, AuditId, DeploymentId, JournalId, NodeId, RegistryId, RepositoryId,
+    ResourceRowId, ScopeMapId, SigningKeyId, TokenId, UploadId,
 };
 pub use journal::Change;
 pub use locks::{Lock, LockChange, Locks};
 pub use permission::{Actor, Permit, Refusal};
 pub use registry::{
-    AccessSettings, BlobReads, NetworkSettings, Registry, RegistryName, RegistrySettings,
-    RoleAssignmentMode, Tier,
+    AccessSettings, Authors, BlobReads, DomainLabel, Identities, LabelScope, NetworkSettings,
+    NotInTier, PolicySettings, PrivateEndpoint, PrivateEndpointState, Registry, RegistryName,
+    RegistrySettings, RoleAssignmentMode, Tags, TagsError, Tier, TierLimits, Tiers,
 };
 pub use version::{IfAbsent, Precondition, PreconditionFailed, Version, Versioned, Written};

@@ -1,7 +1,9 @@
 //! The registry: a named tenant with a login server.
 
 mod blob_reads;
+mod label;
 mod settings;
+mod tags;
 mod tier;
 
 use std::fmt;
@@ -11,8 +13,13 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 pub use blob_reads::{BlobReads, BlobReadsError};
-pub use settings::{AccessSettings, NetworkSettings, RegistrySettings, RoleAssignmentMode};
-pub use tier::{Tier, TierError, TierLimits};
+pub use label::{DomainLabel, LabelScope};
+pub use settings::{
+    AccessSettings, NetworkSettings, PolicySettings, PrivateEndpoint, PrivateEndpointState,
+    RegistrySettings, RoleAssignmentMode,
+};
+pub use tags::{Tags, TagsError};
+pub use tier::{NotInTier, Tier, TierError, TierLimits, Tiers};
 
 use crate::clock::Timestamp;
 use crate::id::RegistryId;
@@ -30,6 +37,13 @@ pub struct RegistryNameError;
 impl RegistryName {
     /// The name's text.
     pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Names order as their texts do, so lists are cut by text.
+impl std::borrow::Borrow<str> for RegistryName {
+    fn borrow(&self) -> &str {
         &self.0
     }
 }
@@ -79,6 +93,12 @@ pub struct Registry {
     pub location: String,
     /// The resource group that it is in, in the management API.
     pub resource_group: String,
+    /// What its login server begins with, where that isn't its name alone.
+    pub label: Option<DomainLabel>,
+    /// Whose sign-in it has itself, for what it asks of others.
+    pub identity: Identities,
+    /// What operators note on it.
+    pub tags: Tags,
     /// What an operator sets.
     pub settings: RegistrySettings,
     /// Raised by whatever must end access tokens at once; tokens carry the value they were made under.
@@ -87,11 +107,80 @@ pub struct Registry {
     pub sign_in_epoch: i64,
     /// When it was made.
     pub created_at: Timestamp,
+    /// Who made it and changed it last, where that is known.
+    pub authors: Authors,
+}
+
+/// Who made a resource and who changed it last (`systemData`).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Authors {
+    /// Who made it.
+    pub created_by: String,
+    /// Who changed it last.
+    pub changed_by: String,
+    /// When.
+    pub changed_at: Option<Timestamp>,
+}
+
+/// The managed identities that a resource has (`identity`).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Identities {
+    /// The service principal of its own identity, if it has one.
+    pub own: Option<String>,
+}
+
+impl Authors {
+    /// Notes who makes or changes the resource now.
+    pub fn note(&mut self, by: &str, now: Timestamp) {
+        if self.created_by.is_empty() && self.changed_at.is_none() {
+            by.clone_into(&mut self.created_by);
+        }
+        by.clone_into(&mut self.changed_by);
+        self.changed_at = Some(now);
+    }
 }
 
 impl Registry {
+    /// A new registry of that name, with nothing else to it.
+    pub fn new(
+        name: RegistryName,
+        location: &str,
+        settings: RegistrySettings,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            id: RegistryId::new(now),
+            name,
+            location: location.to_owned(),
+            resource_group: Self::FIRST_GROUP.to_owned(),
+            label: None,
+            identity: Identities::default(),
+            tags: Tags::default(),
+            settings,
+            epoch: 0,
+            sign_in_epoch: 0,
+            created_at: now,
+            authors: Authors::default(),
+        }
+    }
+
     /// The resource group that registries of the configuration are in.
     pub const FIRST_GROUP: &'static str = "default";
+
+    /// The first label of its login server.
+    pub fn host_label(&self) -> String {
+        match &self.label {
+            Some(label) => format!("{}-{}", self.name, label.hash),
+            None => self.name.to_string(),
+        }
+    }
+
+    /// Where the same name gets the same login server again; `None` if it begins with the name alone.
+    pub fn label_scope(&self) -> Option<LabelScope> {
+        self.label.as_ref().map(|label| label.scope)
+    }
 
     /// The hosts of its own that it has in its location, where its hosts end with `suffix`.
     pub fn location_hosts(&self, suffix: &str) -> Vec<String> {
@@ -103,12 +192,12 @@ impl Registry {
 
     /// The host that its blobs are downloaded from, where its hosts end with `suffix`.
     pub fn data_host(&self, suffix: &str) -> String {
-        format!("{}.{}.data.{suffix}", self.name, self.location)
+        format!("{}.{}.data.{suffix}", self.host_label(), self.location)
     }
 
     /// The host that it answers on in its location, where its hosts end with `suffix`.
     pub fn regional_host(&self, suffix: &str) -> String {
-        format!("{}.{}.geo.{suffix}", self.name, self.location)
+        format!("{}.{}.geo.{suffix}", self.host_label(), self.location)
     }
 }
 

@@ -158,6 +158,7 @@ impl Content {
             }
             Change::RegistryCreated { .. }
             | Change::RegistryUpdated { .. }
+            | Change::RegistryDeleted { .. }
             | Change::CredentialChanged { .. }
             | Change::Unknown => true,
         }

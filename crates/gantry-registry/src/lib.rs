@@ -16,6 +16,7 @@ pub mod page;
 pub mod referrers;
 pub mod registries;
 pub mod repositories;
+mod room;
 mod sharing;
 pub mod tags;
 pub mod uploads;
@@ -34,6 +35,7 @@ pub use error::StoreError;
 pub use follow::{ChangeReader, Followed};
 pub use locked::{Lockable, Locked};
 pub use registries::Registries;
+pub use room::Full;
 pub use sharing::Sharing;
 use uploads::Sessions;
 

@@ -1,16 +1,27 @@
 //! The registries of the server: found by the request's host, with nothing shared between them.
 
 mod change;
+mod clear;
+mod create;
+mod delete;
+mod revive;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
+use std::ops::Bound::{Excluded, Unbounded};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use gantry_catalog::{Catalog, DbError, Durability, Kept};
-use gantry_model::{BlobReads, EpochSubject, Registry, RegistryId, RegistryName, RegistrySettings};
+use gantry_catalog::{Catalog, DbError, Durability, Kept, Transaction};
+use gantry_model::resource::name_key;
+use gantry_model::{
+    BlobReads, EpochSubject, Registry, RegistryId, RegistryName, RegistrySettings, Tiers,
+};
 
 pub use change::ChangeError;
+pub use create::{NameUse, NewRegistry};
+pub use delete::DeleteError;
+pub use revive::ReviveError;
 
 /// A registry that the configuration asks for.
 #[derive(Clone, Debug)]
@@ -23,27 +34,32 @@ pub struct WantedRegistry {
     pub domains: Vec<String>,
 }
 
-/// What somebody wishes of a registry's settings; the rest stays as it is.
+/// What somebody wishes of a registry; the rest stays as it is.
 #[derive(Clone)]
-pub struct Wishes(Arc<dyn Fn(&mut RegistrySettings) + Send + Sync>);
+pub struct Wishes(Arc<dyn Fn(&mut Registry) + Send + Sync>);
 
 impl Wishes {
-    /// What this does to settings.
-    pub fn new(apply: impl Fn(&mut RegistrySettings) + Send + Sync + 'static) -> Self {
+    /// What this does to a registry: to what operators set on it, and nothing that it is known by.
+    pub fn new(apply: impl Fn(&mut Registry) + Send + Sync + 'static) -> Self {
         Self(Arc::new(apply))
     }
 
-    /// The settings with what is wished.
-    pub fn applied_to(&self, settings: &RegistrySettings) -> RegistrySettings {
-        let mut settings = settings.clone();
-        (self.0)(&mut settings);
-        settings
+    /// What this does to a registry's settings.
+    pub fn of_settings(apply: impl Fn(&mut RegistrySettings) + Send + Sync + 'static) -> Self {
+        Self::new(move |registry| apply(&mut registry.settings))
+    }
+
+    /// The registry with what is wished.
+    pub fn applied_to(&self, registry: &Registry) -> Registry {
+        let mut registry = registry.clone();
+        (self.0)(&mut registry);
+        registry
     }
 }
 
 impl From<RegistrySettings> for Wishes {
     fn from(all: RegistrySettings) -> Self {
-        Self::new(move |settings| *settings = all.clone())
+        Self::of_settings(move |settings| *settings = all.clone())
     }
 }
 
@@ -75,33 +91,46 @@ struct Inner {
     plan: ArcSwap<Plan>,
     directory: Kept<Directory>,
     subject: EpochSubject,
+    tiers: Tiers,
 }
 
 /// What the configuration says about registries.
 #[derive(Debug, Default)]
 struct Plan {
+    location: String,
     wanted: Vec<WantedRegistry>,
     hosts: Option<Hosts>,
 }
+
+type ByName = BTreeMap<RegistryName, Arc<Registry>>;
 
 #[derive(Debug, Default)]
 struct Directory {
     /// Of the registries, before they were read.
     epoch: i64,
     by_id: HashMap<RegistryId, Arc<Registry>>,
+    by_name: ByName,
+    /// By the key of their group.
+    by_group: HashMap<String, ByName>,
     by_host: HashMap<String, Arc<Registry>>,
     by_data_host: HashMap<String, Arc<Registry>>,
     default: Option<Arc<Registry>>,
 }
 
 impl Registries {
-    /// No registries yet.
-    pub fn none() -> Self {
+    /// No registries yet. What each may have its tier says.
+    pub fn none(tiers: Tiers) -> Self {
         Self(Arc::new(Inner {
+            tiers,
             plan: ArcSwap::default(),
             directory: Kept::new(Directory::default()),
             subject: EpochSubject::registries(),
         }))
+    }
+
+    /// What each tier allows.
+    pub fn tiers(&self) -> &Tiers {
+        &self.0.tiers
     }
 
     /// Makes the registries that `wanted` asks for where they aren't there, brings their settings
@@ -113,6 +142,11 @@ impl Registries {
         wanted: Vec<WantedRegistry>,
         hosts: Hosts,
     ) -> Result<(), DbError> {
+        let first = location.to_owned();
+        let group = Registry::FIRST_GROUP;
+        catalog
+            .transaction(Durability::Power, move |tx| tx.resource_group_establish(group, &first))
+            .await?;
         let present = catalog.registry_list().await?;
         for want in &wanted {
             match present.iter().find(|registry| registry.name == want.name) {
@@ -122,7 +156,11 @@ impl Registries {
                 }
             }
         }
-        self.0.plan.store(Arc::new(Plan { wanted, hosts: Some(hosts) }));
+        self.0.plan.store(Arc::new(Plan {
+            location: location.to_owned(),
+            wanted,
+            hosts: Some(hosts),
+        }));
         self.refresh(catalog).await
     }
 
@@ -181,6 +219,11 @@ impl Registries {
         plan.hosts.as_ref().map(|hosts| hosts.suffix.clone()).unwrap_or_default()
     }
 
+    /// The location that registries of this server have their home in.
+    pub fn location(&self) -> String {
+        self.0.plan.load().location.clone()
+    }
+
     /// The registry that answers where no other is named.
     pub fn default_registry(&self) -> Option<Arc<Registry>> {
         self.0.directory.load().default.clone()
@@ -191,16 +234,51 @@ impl Registries {
         self.0.directory.load().by_id.get(&id).cloned()
     }
 
+    /// The registry of that name.
+    pub fn by_name(&self, name: &RegistryName) -> Option<Arc<Registry>> {
+        self.0.directory.load().by_name.get(name).cloned()
+    }
+
     /// Every registry, by name.
     pub fn all(&self) -> Vec<Arc<Registry>> {
-        let mut all: Vec<_> = self.0.directory.load().by_id.values().cloned().collect();
-        all.sort_by(|a, b| a.name.cmp(&b.name));
-        all
+        self.0.directory.load().by_name.values().cloned().collect()
+    }
+
+    /// Up to `limit` registries behind the name `after` that `wanted` takes, by name.
+    pub fn page(
+        &self,
+        after: &str,
+        limit: usize,
+        wanted: impl Fn(&Registry) -> bool,
+    ) -> Vec<Arc<Registry>> {
+        let directory = self.0.directory.load();
+        let behind = directory.by_name.range::<str, _>((Excluded(after), Unbounded));
+        behind.map(|(_, one)| one).filter(|one| wanted(one)).take(limit).cloned().collect()
+    }
+
+    /// The same of the registries in one resource group.
+    pub fn page_of_group(
+        &self,
+        group: &str,
+        after: &str,
+        limit: usize,
+        wanted: impl Fn(&Registry) -> bool,
+    ) -> Vec<Arc<Registry>> {
+        let directory = self.0.directory.load();
+        let Some(in_group) = directory.by_group.get(&name_key(group)) else { return Vec::new() };
+        let behind = in_group.range::<str, _>((Excluded(after), Unbounded));
+        behind.map(|(_, one)| one).filter(|one| wanted(one)).take(limit).cloned().collect()
     }
 
     /// Whether the registry allows sparse content. One that is gone doesn't.
     pub(crate) fn allows_sparse_content(&self, id: RegistryId) -> bool {
         self.by_id(id).is_some_and(|registry| registry.settings.sparse_content)
+    }
+
+    /// How many bytes the registry may store. Of one that is gone nobody hears.
+    pub(crate) fn most_bytes(&self, id: RegistryId) -> u64 {
+        self.by_id(id)
+            .map_or(u64::MAX, |registry| self.tiers().of(registry.settings.tier).most_bytes)
     }
 
     /// How the registry's blobs reach clients.
@@ -210,18 +288,11 @@ impl Registries {
 }
 
 async fn create(catalog: &Catalog, location: &str, want: &WantedRegistry) -> Result<(), DbError> {
-    let now = catalog.now();
-    let registry = Registry {
-        id: RegistryId::new(now),
-        name: want.name.clone(),
-        location: location.to_owned(),
-        resource_group: Registry::FIRST_GROUP.to_owned(),
-        settings: want.settings.applied_to(&RegistrySettings::default()),
-        epoch: 0,
-        sign_in_epoch: 0,
-        created_at: now,
-    };
-    catalog.transaction(Durability::Power, move |tx| tx.registry_insert(&registry)).await
+    let defaults = RegistrySettings::default();
+    let registry = Registry::new(want.name.clone(), location, defaults, catalog.now());
+    let registry = want.settings.applied_to(&registry);
+    let insert = move |tx: &mut Transaction<'_, '_>| tx.registry_insert(&registry).map(drop);
+    catalog.transaction(Durability::Power, insert).await
 }
 
 impl Directory {
@@ -237,6 +308,9 @@ impl Directory {
             if plan.is_default(&registry.name) {
                 directory.default = Some(Arc::clone(&registry));
             }
+            let group = directory.by_group.entry(name_key(&registry.resource_group)).or_default();
+            group.insert(registry.name.clone(), Arc::clone(&registry));
+            directory.by_name.insert(registry.name.clone(), Arc::clone(&registry));
             directory.by_id.insert(registry.id, registry);
         }
         directory
@@ -244,6 +318,11 @@ impl Directory {
 }
 
 impl Plan {
+    /// Whether the registry is there because the configuration says so.
+    fn wants(&self, name: &RegistryName) -> bool {
+        self.is_default(name) || self.wanted.iter().any(|want| want.name == *name)
+    }
+
     fn is_default(&self, name: &RegistryName) -> bool {
         self.hosts.as_ref().is_some_and(|hosts| hosts.default_registry == *name)
     }
@@ -252,7 +331,7 @@ impl Plan {
     fn hosts_of(&self, registry: &Registry) -> Vec<String> {
         let Some(hosts) = &self.hosts else { return Vec::new() };
         let name = &registry.name;
-        let mut names = vec![format!("{name}.{}", hosts.suffix)];
+        let mut names = vec![format!("{}.{}", registry.host_label(), hosts.suffix)];
         if registry.settings.network.regional_endpoint {
             names.push(registry.regional_host(&hosts.suffix));
         }

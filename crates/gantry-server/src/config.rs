@@ -38,6 +38,7 @@ mod secrets;
 mod setting;
 mod source;
 mod stores;
+mod tiers;
 mod tls;
 mod tokens;
 mod units;
@@ -54,7 +55,7 @@ pub(crate) use secrets::MasterKeySource;
 use collection::Collection;
 use gantry_directory::BootstrapWishes;
 use gantry_issuers::TrustedIssuer;
-use gantry_model::BlobReads;
+use gantry_model::{BlobReads, Tiers};
 use gantry_throttle::Rules;
 use limits::Limits;
 use metrics::Metrics;
@@ -114,6 +115,8 @@ pub(crate) struct Config {
     pub(crate) issuers: Vec<TrustedIssuer>,
     /// `[outbound]`
     pub(crate) outbound: Outbound,
+    /// `[[tier]]`
+    pub(crate) tiers: Tiers,
     /// `[limits]`
     pub(crate) limits: Limits,
     /// `rate_limits` and `[[rate_limit]]`
@@ -179,6 +182,7 @@ impl Config {
             directory: directory::read(reader),
             issuers: issuers::read(reader),
             outbound: Outbound::read(reader),
+            tiers: tiers::read(reader),
             limits: Limits::read(reader),
             rate_limits: rate_limits::read(reader),
             collection: Collection::read(reader),

@@ -89,7 +89,7 @@ impl Deployment {
         let content = Content::new(
             catalog.clone(),
             blobs,
-            Registries::none(),
+            Registries::none(config.tiers),
             limits(config),
             sharing,
             tasks.clone(),
@@ -140,6 +140,7 @@ impl Deployment {
                 .admin_password
                 .as_ref()
                 .map(|password| Secret::new(password.expose().clone())),
+            tiers: config.tiers,
         };
         let access = Access::open(
             &self.catalog,
@@ -200,7 +201,7 @@ fn wanted(config: &Config) -> Vec<WantedRegistry> {
 
 fn wishes(wishes: &SettingWishes) -> Wishes {
     let wishes = wishes.clone();
-    Wishes::new(move |settings| wishes.apply(settings))
+    Wishes::of_settings(move |settings| wishes.apply(settings))
 }
 
 fn limits(config: &Config) -> Limits {

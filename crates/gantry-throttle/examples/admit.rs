@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use gantry_catalog::Catalog;
 use gantry_db::{Db, SqliteOptions};
 use gantry_model::{
-    Categories, Category, Clock, EndpointKind, Registry, RegistryId, RegistrySettings, SystemClock,
+    Categories, Category, Clock, EndpointKind, Registry, RegistrySettings, SystemClock,
 };
 use gantry_throttle::{Preset, Rate, Requester, Rule, Rules, Throttle};
 use http::Method;
@@ -27,16 +27,12 @@ fn rules() -> Rules {
 }
 
 fn registry(clock: &dyn Clock) -> Registry {
-    Registry {
-        id: RegistryId::new(clock.now()),
-        name: "local1".parse().expect("it is a name"),
-        location: "local".to_owned(),
-        settings: RegistrySettings::default(),
-        resource_group: Registry::FIRST_GROUP.into(),
-        epoch: 0,
-        sign_in_epoch: 0,
-        created_at: clock.now(),
-    }
+    Registry::new(
+        "local1".parse().expect("it is a name"),
+        "local",
+        RegistrySettings::default(),
+        clock.now(),
+    )
 }
 
 #[expect(clippy::print_stdout, reason = "the figures are its output")]

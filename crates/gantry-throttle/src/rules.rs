@@ -137,21 +137,17 @@ impl Requester {
 
 #[cfg(test)]
 mod tests {
-    use gantry_model::{RegistryId, RegistrySettings, Timestamp};
+    use gantry_model::{RegistrySettings, Timestamp};
 
     use super::*;
 
     fn registry(name: &str, tier: Tier) -> Registry {
-        Registry {
-            id: RegistryId::new(Timestamp::from_micros(0)),
-            name: name.parse().unwrap(),
-            location: "local".to_owned(),
-            settings: RegistrySettings { tier, ..RegistrySettings::default() },
-            resource_group: Registry::FIRST_GROUP.into(),
-            sign_in_epoch: 0,
-            epoch: 0,
-            created_at: Timestamp::from_micros(0),
-        }
+        Registry::new(
+            name.parse().unwrap(),
+            "local",
+            RegistrySettings { tier, ..RegistrySettings::default() },
+            Timestamp::from_micros(0),
+        )
     }
 
     #[test]

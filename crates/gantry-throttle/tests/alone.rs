@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gantry_model::{
-    Categories, Category, Clock, EndpointKind, ManualClock, Registry, RegistryId, RegistrySettings,
-    Tier, Timestamp,
+    Categories, Category, Clock, EndpointKind, ManualClock, Registry, RegistrySettings, Tier,
+    Timestamp,
 };
 use gantry_throttle::{Of, Preset, Rate, Requester, Rule, Rules, Throttle, Throttled};
 use http::Method;
@@ -16,16 +16,12 @@ use proptest::prelude::*;
 
 fn registry(tier: Tier) -> Registry {
     let at = Timestamp::from_micros(1_795_000_000_000_000);
-    Registry {
-        id: RegistryId::new(at),
-        name: "teamone".parse().unwrap(),
-        location: "local".to_owned(),
-        settings: RegistrySettings { tier, ..RegistrySettings::default() },
-        resource_group: Registry::FIRST_GROUP.into(),
-        sign_in_epoch: 0,
-        epoch: 0,
-        created_at: at,
-    }
+    Registry::new(
+        "teamone".parse().unwrap(),
+        "local",
+        RegistrySettings { tier, ..RegistrySettings::default() },
+        at,
+    )
 }
 
 fn clock() -> Arc<ManualClock> {

@@ -11,8 +11,7 @@ use std::time::Duration;
 use gantry_catalog::{Catalog, DbError, Durability, RateBucket, RateBucketKey, Transaction};
 use gantry_db::{Carried, Db, Message, PostgresOptions, SimulatedDatabase, SqliteOptions, Wire};
 use gantry_model::{
-    Categories, Category, Clock, EndpointKind, Registry, RegistryId, RegistrySettings, SystemClock,
-    Timestamp,
+    Categories, Category, Clock, EndpointKind, Registry, RegistrySettings, SystemClock, Timestamp,
 };
 use gantry_throttle::{Preset, Rate, Requester, Rule, Rules, Throttle};
 use http::Method;
@@ -200,16 +199,7 @@ fn most_within(served: &[u64], window: Duration) -> usize {
 
 fn registry() -> Registry {
     let at = Timestamp::from_micros(EPOCH);
-    Registry {
-        id: RegistryId::new(at),
-        name: "teamone".parse().unwrap(),
-        location: "local".to_owned(),
-        settings: RegistrySettings::default(),
-        resource_group: Registry::FIRST_GROUP.into(),
-        sign_in_epoch: 0,
-        epoch: 0,
-        created_at: at,
-    }
+    Registry::new("teamone".parse().unwrap(), "local", RegistrySettings::default(), at)
 }
 
 fn read() -> Categories {

@@ -1,5 +1,6 @@
 //! What an operator sets on a registry.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use gantry_oci::{RepositoryName, RepositoryPattern};
@@ -29,6 +30,20 @@ pub struct RegistrySettings {
     /// From where.
     #[serde(default)]
     pub network: NetworkSettings,
+    /// What happens to content.
+    #[serde(default)]
+    pub policies: PolicySettings,
+}
+
+/// What happens to content.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PolicySettings {
+    /// Content may be brought elsewhere by the service itself (`exportPolicy`). Pulls are another matter.
+    pub export: bool,
+    /// What was said of redundancy over zones, which ACR keeps and which has no effect there either
+    /// (`zoneRedundancy`).
+    pub zone_redundancy: bool,
 }
 
 /// Who gets in by what.
@@ -75,6 +90,28 @@ pub struct NetworkSettings {
     pub data_endpoint: bool,
     /// It answers on a host of its location besides (`regionalEndpoints`).
     pub regional_endpoint: bool,
+    /// Private endpoints of the server about which something was decided, by name; others are connected.
+    pub private_endpoints: BTreeMap<String, PrivateEndpoint>,
+}
+
+/// What was decided about a private endpoint (`privateLinkServiceConnectionState`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PrivateEndpoint {
+    /// Whether who comes by it reaches the registry.
+    pub state: PrivateEndpointState,
+    /// Why, for people.
+    pub description: String,
+}
+
+/// Whether who comes by a private endpoint reaches the registry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PrivateEndpointState {
+    /// They do.
+    Approved,
+    /// They don't.
+    Rejected,
+    /// They don't, and the connection isn't shown any more.
+    Removed,
 }
 
 impl Default for RegistrySettings {
@@ -87,7 +124,14 @@ impl Default for RegistrySettings {
             blob_reads: BlobReads::default(),
             access: AccessSettings::default(),
             network: NetworkSettings::default(),
+            policies: PolicySettings::default(),
         }
+    }
+}
+
+impl Default for PolicySettings {
+    fn default() -> Self {
+        Self { export: true, zone_redundancy: false }
     }
 }
 
@@ -111,6 +155,7 @@ impl Default for NetworkSettings {
             trusted_services: true,
             data_endpoint: false,
             regional_endpoint: false,
+            private_endpoints: BTreeMap::new(),
         }
     }
 }
@@ -118,7 +163,13 @@ impl Default for NetworkSettings {
 impl NetworkSettings {
     /// Whether nobody is refused, wherever they are.
     pub fn admits_everyone(&self) -> bool {
-        self.public_access && self.allow_by_default
+        self.public_access && self.allow_by_default && self.private_endpoints.is_empty()
+    }
+
+    /// Whether who comes by the private endpoint of that name reaches the registry.
+    pub fn is_connected(&self, private_endpoint: &str) -> bool {
+        let decided = self.private_endpoints.get(private_endpoint);
+        decided.is_none_or(|decided| decided.state == PrivateEndpointState::Approved)
     }
 
     /// Whether someone is answered who comes by a private endpoint, or else from `address`, as far

@@ -75,6 +75,7 @@ impl Content {
             self.sweep_uploads(now.minus(limits.upload_idle), &mut collected).await?;
             self.unlink_garbage(before, &mut collected).await?;
             self.sweep_repositories(before, &mut collected).await?;
+            self.clear_deleted().await?;
         }
         self.empty_trash(&mut collected).await?;
         if collection == Collection::Everything {

@@ -58,6 +58,11 @@ impl Content {
     pub async fn usage(&self, registry: RegistryId) -> Result<Usage, StoreError> {
         Ok(self.catalog().usage_of_registry(registry).await?)
     }
+
+    /// What each registry stores that stores something.
+    pub async fn usages(&self) -> Result<Vec<(RegistryId, Usage)>, StoreError> {
+        Ok(self.catalog().usage_of_registries().await?)
+    }
 }
 
 fn add(tx: &mut Transaction<'_, '_>, rows: &[JournalRow]) -> Result<(), DbError> {
@@ -90,6 +95,7 @@ fn effect(change: &Change) -> Option<(&RepositoryName, Usage, bool)> {
         }
         Change::RegistryCreated { .. }
         | Change::RegistryUpdated { .. }
+        | Change::RegistryDeleted { .. }
         | Change::CredentialChanged { .. }
         | Change::Unknown
         | Change::TagSet { .. }

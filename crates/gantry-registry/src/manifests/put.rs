@@ -9,8 +9,9 @@ use gantry_oci::{Digest, Manifest, ManifestError, MediaType, Reference, Tag};
 use super::named::{MissingContent, Named, find_named, told};
 use crate::error::store_error;
 use crate::locked::{Lockable, Locked, check_open};
+use crate::room::check_room;
 use crate::uploads::Place;
-use crate::{Content, StoreError};
+use crate::{Content, Full, StoreError};
 
 /// The longest annotations of a manifest with a subject, in bytes of JSON: they are listed with
 /// the subject's referrers.
@@ -56,6 +57,9 @@ pub enum PutManifestError {
         /// What it is.
         actual: Digest,
     },
+    /// The registry has no room for it.
+    #[error(transparent)]
+    Full(#[from] Full),
     /// The repository doesn't hold what the manifest names.
     #[error("the repository doesn't hold {}", told(.0))]
     Missing(Vec<MissingContent>),
@@ -131,6 +135,7 @@ impl Content {
 
         let (registry, name) = (permit.registry(), permit.repository().clone());
         let sparse = self.registries().allows_sparse_content(registry);
+        let room = self.registries().most_bytes(registry);
         let content = self.clone();
         self.catalog()
             .transaction(Durability::Power, move |tx| {
@@ -142,7 +147,7 @@ impl Content {
                 if !sparse {
                     named.all_present()?;
                 }
-                hold(tx, &place, &new, &named)?;
+                hold(tx, &place, &new, &named, room)?;
                 for tag in &tags {
                     set_tag(tx, &place, tag, &digest, &new.pushed_by)?;
                 }
@@ -210,6 +215,7 @@ fn hold(
     place: &Place<'_>,
     new: &NewManifest,
     named: &Named,
+    room: u64,
 ) -> Result<(), PutManifestError> {
     let digest = &new.stored.digest;
     if let Some(held) = tx.manifest_find(place.repository, digest)?
@@ -222,6 +228,9 @@ fn hold(
         });
     }
     let stored = tx.manifest_insert(place.registry, &new.stored)?;
+    if stored {
+        check_room::<PutManifestError>(tx, place.registry, new.stored.bytes.len() as u64, room)?;
+    }
     if !tx.manifest_link(place.registry, place.repository, new)? {
         return Ok(());
     }

@@ -8,7 +8,8 @@ use gantry_oci::{ContentRange, Digest, Hasher, RepositoryName};
 
 use super::append::AppendError;
 use super::receive::{Received, UploadBody, hash, parse_key};
-use crate::{Content, StoreError};
+use crate::room::check_room;
+use crate::{Content, Full, StoreError};
 
 /// Why there is no blob. The session stays as it was before the request.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +25,9 @@ pub enum FinishError {
         /// What it is.
         actual: Digest,
     },
+    /// The registry has no room for it.
+    #[error(transparent)]
+    Full(#[from] Full),
 }
 
 impl From<DbError> for FinishError {
@@ -164,13 +168,16 @@ impl Content {
     ) -> Result<(), FinishError> {
         let (registry, name) = (permit.registry(), permit.repository().clone());
         let sparse = self.registries().allows_sparse_content(registry);
+        let room = self.registries().most_bytes(registry);
         let content = self.clone();
         self.catalog()
             .transaction(Durability::Power, move |tx| {
                 tx.upload_delete(id)?.ok_or(AppendError::Unknown)?;
                 let repository = tx.repository_ensure(registry, &name)?;
                 let stored = tx.blob_insert(registry, &blob)?;
-                if !stored {
+                if stored {
+                    check_room::<FinishError>(tx, registry, blob.size, room)?;
+                } else {
                     // The digest has bytes already, under a key that others may be reading.
                     tx.trash_insert(&blob.storage_key, blob.size)?;
                 }

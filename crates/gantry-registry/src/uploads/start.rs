@@ -8,7 +8,8 @@ use gantry_oci::{Algorithm, Hasher};
 
 use crate::error::store_error;
 use crate::locked::{Lockable, Locked, check_open};
-use crate::{Content, StoreError};
+use crate::room::check_room;
+use crate::{Content, Full, StoreError};
 
 /// Why no session was started.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +20,9 @@ pub enum StartError {
     /// The repository is locked.
     #[error(transparent)]
     Locked(#[from] Locked),
+    /// The registry has no room.
+    #[error(transparent)]
+    Full(#[from] Full),
     /// A store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -42,6 +46,7 @@ impl Content {
             return Err(StartError::TooMany(most));
         }
         let id = UploadId::new(self.catalog().now());
+        let room = self.registries().most_bytes(registry);
         let new = NewUpload {
             id,
             registry,
@@ -52,6 +57,7 @@ impl Content {
         };
         self.catalog()
             .transaction(Durability::Process, move |tx| {
+                check_room::<StartError>(tx, registry, 0, room)?;
                 if let Some(repository) = tx.repository_find(registry, &new.repository)? {
                     let name = || Lockable::Repository(new.repository.clone());
                     check_open(tx.repository_locks(repository)?, Lock::Write, name)?;

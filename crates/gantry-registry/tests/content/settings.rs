@@ -20,7 +20,7 @@ impl Node {
         let clock: Arc<dyn Clock> = Arc::new(ManualClock::new(now));
         let catalog = Catalog::new(db.clone(), clock);
         catalog.migrate().await.unwrap();
-        let registries = Registries::none();
+        let registries = Registries::none(gantry_model::Tiers::default());
         let name = || "local".parse().unwrap();
         let hosts = Hosts {
             suffix: "acr.localhost".into(),
@@ -35,7 +35,7 @@ impl Node {
 
     async fn change(&self, change: impl Fn(&mut RegistrySettings) + Send + Sync + 'static) {
         let id = self.registries.default_registry().unwrap().id;
-        let (wishes, any) = (Wishes::new(change), Precondition::None);
+        let (wishes, any) = (Wishes::of_settings(change), Precondition::None);
         self.registries.change(&self.catalog, id, any, wishes).await.unwrap();
     }
 

@@ -56,7 +56,7 @@ impl World {
         let clock = Arc::new(ManualClock::new(Timestamp::from_micros(1_800_000_000_000_000)));
         let catalog = Catalog::new(db, Arc::clone(&clock) as Arc<dyn Clock>);
         catalog.migrate().await.unwrap();
-        let registries = Registries::none();
+        let registries = Registries::none(gantry_model::Tiers::default());
         let name = "local".parse().unwrap();
         let hosts = Hosts {
             suffix: "acr.localhost".into(),

@@ -148,7 +148,7 @@ async fn node(
     time: &Time,
 ) -> Content {
     let catalog = Catalog::new(database.connect(wire), time.clock(0));
-    let registries = Registries::none();
+    let registries = Registries::none(gantry_model::Tiers::default());
     registries.refresh(&catalog).await.unwrap();
     let (blobs, sharing) =
         (Arc::<MemoryBlobStore>::default(), Sharing::Nodes { node: name.into() });

@@ -63,7 +63,14 @@ fn node(ground: &Ground, name: &str, wire: &Falling) -> Content {
     };
     let blobs = Arc::new(ObjectBlobStore::simulated(objects, PART));
     let sharing = Sharing::Nodes { node: name.into() };
-    Content::new(catalog, blobs, Registries::none(), limits(), sharing, TaskTracker::new())
+    Content::new(
+        catalog,
+        blobs,
+        Registries::none(gantry_model::Tiers::default()),
+        limits(),
+        sharing,
+        TaskTracker::new(),
+    )
 }
 
 async fn fill_trash(ground: &Ground) {

@@ -57,7 +57,7 @@ impl Node {
             messages: ground.messages.clone(),
         };
         let blobs = Arc::new(ObjectBlobStore::simulated(objects, PART));
-        let registries = Registries::none();
+        let registries = Registries::none(gantry_model::Tiers::default());
         while registries.refresh(&catalog).await.is_err() {
             sleep(Duration::from_millis(200)).await;
         }

@@ -166,15 +166,11 @@ pub(crate) async fn establish(
     catalog.migrate().await.unwrap();
     let registry = Registry {
         id: RegistryId::from_bytes(&[7; 16]).unwrap(),
-        name: "local".parse().unwrap(),
-        location: "local".into(),
-        resource_group: Registry::FIRST_GROUP.into(),
-        settings,
-        epoch: 0,
-        sign_in_epoch: 0,
-        created_at: Timestamp::from_micros(0),
+        ..Registry::new("local".parse().unwrap(), "local", settings, Timestamp::from_micros(0))
     };
     let id = registry.id;
-    catalog.transaction(Durability::Power, move |tx| tx.registry_insert(&registry)).await.unwrap();
+    let inserted =
+        move |tx: &mut gantry_catalog::Transaction<'_, '_>| tx.registry_insert(&registry);
+    assert!(catalog.transaction(Durability::Power, inserted).await.unwrap());
     id
 }

@@ -12,6 +12,7 @@ use gantry_access::Access;
 use gantry_edge::{Authority, Edge, EdgeConfig, Ending, Lifecycle, Peers, raise_descriptor_limit};
 use gantry_http_base::{App, Metrics};
 use gantry_model::permission::Identity;
+use gantry_resources::Resources;
 use tower::service_fn;
 
 use super::Target;
@@ -61,6 +62,7 @@ async fn serve(config: Config, started: Instant) -> anyhow::Result<ExitCode> {
 
     let app = Arc::new(App {
         content: deployment.content.clone(),
+        resources: Resources::new(&deployment.catalog, &master_key, config.tiers),
         access,
         throttle: deployment.throttle.clone(),
         metrics: Metrics::new(),

@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use gantry_edge::{Entrance, ListenAddress, Peers, TlsMinimum};
-use gantry_model::{Category, Tier};
+use gantry_model::{Category, Tier, TierLimits};
 use gantry_throttle::{Preset, Rate, Requester, Rule};
 
 use super::env::env_name;
@@ -104,6 +104,20 @@ networks = ["10.7.0.0/16"]
 [[private_endpoint]]
 name = "Lab-2"
 networks = ["10.0.0.0/8"]
+
+[[tier]]
+name = "basic"
+most_bytes = "20GiB"
+included_bytes = "1GiB"
+tokens = 5
+scope_maps = 6
+network_rules = 7
+private_endpoints = 8
+webhooks = 9
+cache_rules = 10
+anonymous_pull = true
+private_network = true
+export_policy = true
 
 [[registry]]
 name = "teamone"

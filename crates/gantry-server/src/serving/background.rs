@@ -166,8 +166,8 @@ async fn keep_figures(app: Arc<App>, every: Duration) {
 
 async fn figures(app: &App) -> Result<(), StoreError> {
     app.content.keep_figures().await?;
-    for registry in app.content.registries().all() {
-        let usage = app.content.usage(registry.id).await?;
+    for (id, usage) in app.content.usages().await? {
+        let Some(registry) = app.content.registries().by_id(id) else { continue };
         let label = RegistryLabel::of(Some(&registry));
         app.metrics.stored_bytes.get_or_create(&label).set(usage.bytes);
         app.metrics.stored_blobs.get_or_create(&label).set(usage.blobs);

@@ -73,8 +73,12 @@ impl<'a> Manager<'a> {
 
     /// A request anywhere.
     pub(crate) fn request_at(&self, method: Method, path: &str) -> RequestBuilder {
-        let path = format!("{path}?api-version=2025-11-01");
-        self.server.request(method, &path).bearer_auth(&self.token)
+        self.plain(method, &format!("{path}?api-version=2025-11-01"))
+    }
+
+    /// A request to exactly that address.
+    pub(crate) fn plain(&self, method: Method, path: &str) -> RequestBuilder {
+        self.server.request(method, path).bearer_auth(&self.token)
     }
 
     /// The assignments by which somebody owns the subscription.

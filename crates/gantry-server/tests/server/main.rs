@@ -13,6 +13,7 @@ mod content;
 mod copy;
 mod entra;
 mod health;
+mod management;
 mod operator;
 mod proxy;
 mod proxy_protocol;

@@ -48,7 +48,7 @@ impl Failure for FinishError {
     fn store(&self) -> Option<&StoreError> {
         match self {
             Self::Append(error) => error.store(),
-            Self::DigestMismatch { .. } => None,
+            Self::DigestMismatch { .. } | Self::Full(_) => None,
         }
     }
 }

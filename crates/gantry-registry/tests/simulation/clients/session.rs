@@ -127,7 +127,7 @@ impl Client {
                 }
                 self.refused(session, &server.name, &error)
             }
-            Ok(Err(error @ FinishError::DigestMismatch { .. })) => {
+            Ok(Err(error @ (FinishError::DigestMismatch { .. } | FinishError::Full(_)))) => {
                 self.ground
                     .witness
                     .accuse(format_args!("{} has wrong bytes: {error}", server.name));

@@ -42,6 +42,21 @@ fn every_kind_of_setting_is_read_from_the_file() {
         config.outbound.allowed_networks.iter().map(ToString::to_string).collect();
     assert_eq!(allowed, ["10.2.0.0/16", "fd00::7/128"]);
     assert_eq!(config.outbound.ca_files, [Path::new("ca.pem")]);
+    let basic = TierLimits {
+        included_bytes: 1 << 30,
+        most_bytes: 20 << 30,
+        tokens: 5,
+        scope_maps: 6,
+        network_rules: 7,
+        private_endpoints: 8,
+        webhooks: 9,
+        cache_rules: 10,
+        anonymous_pull: true,
+        private_network: true,
+        export_policy: true,
+        replications: false,
+    };
+    assert_eq!(config.tiers, Tiers { basic, ..Tiers::default() });
     assert_eq!(config.limits.blob_bytes, 1 << 30);
     assert_eq!(config.limits.header_bytes, 32 * 1024);
     assert_eq!(config.tokens.access_token_lifetime, Duration::from_secs(75 * 60));
@@ -94,8 +109,14 @@ fn document_has_every_setting_and_no_other() {
     for (key, default) in settings() {
         let row = rows.get(&key).unwrap_or_else(|| panic!("docs/settings.md lacks {key}"));
         assert_eq!(row[1], default, "default of {key}");
-        let tables =
-            ["registry.", "rate_limit.", "tls.certificates.", "private_endpoint.", "issuer."];
+        let tables = [
+            "registry.",
+            "rate_limit.",
+            "tls.certificates.",
+            "private_endpoint.",
+            "issuer.",
+            "tier.",
+        ];
         let in_a_table = tables.iter().any(|table| key.starts_with(table));
         if !in_a_table {
             assert_eq!(row[2], env_name(&key), "variable of {key}");

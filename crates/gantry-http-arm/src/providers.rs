@@ -1,0 +1,104 @@
+//! Providers of resources, which are always registered, and what can be done with registries.
+
+use std::collections::BTreeSet;
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::error::ArmError;
+use crate::operation::Right;
+use crate::operations::OPERATIONS;
+use crate::{Call, page, subscriptions};
+
+/// Those that clients in use ask for; any is answered.
+const VERSIONS: [&str; 8] = [
+    "2026-09-01-preview",
+    "2026-01-01-preview",
+    "2025-11-01",
+    "2025-04-01",
+    "2023-07-01",
+    "2022-12-01",
+    "2019-05-01",
+    "2017-10-01",
+];
+
+/// Each namespace with the types of its resources.
+const PROVIDERS: &[(&str, &[&str])] = &[
+    (
+        "Microsoft.ContainerRegistry",
+        &[
+            "registries",
+            "registries/cacheRules",
+            "registries/credentialSets",
+            "registries/privateEndpointConnections",
+            "registries/replications",
+            "registries/scopeMaps",
+            "registries/tokens",
+            "registries/webhooks",
+            "checkNameAvailability",
+            "deletedRegistries",
+            "operations",
+        ],
+    ),
+    ("Microsoft.Authorization", &["locks", "roleAssignments", "roleDefinitions"]),
+    ("Microsoft.Resources", &["resourceGroups", "subscriptions", "tags", "tenants"]),
+];
+
+/// `GET providers`
+pub(crate) async fn list(call: &Call<'_>) -> Result<Response, ArmError> {
+    let all = PROVIDERS.iter().map(|(name, types)| render(call, name, types));
+    Ok(page::whole(all.collect()))
+}
+
+/// `GET providers/{namespace}`, and its registration.
+pub(crate) async fn show(call: &Call<'_>) -> Result<Response, ArmError> {
+    let name = call.asked.parameter("resourceProviderNamespace");
+    let found = PROVIDERS.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+    let (name, types) = found.ok_or_else(|| {
+        let message = format!("The resource namespace '{name}' is invalid.");
+        ArmError::new(StatusCode::NOT_FOUND, "InvalidResourceNamespace", message)
+    })?;
+    Ok(Json(render(call, name, types)).into_response())
+}
+
+fn render(call: &Call<'_>, name: &str, types: &[&str]) -> Value {
+    let locations = subscriptions::names(call);
+    let of = |kind: &&str| json!({ "resourceType": kind, "locations": locations, "apiVersions": VERSIONS });
+    json!({
+        "id": format!("{}/providers/{name}", subscriptions::own(call)),
+        "namespace": name,
+        "registrationState": "Registered",
+        "registrationPolicy": "RegistrationRequired",
+        "resourceTypes": types.iter().map(of).collect::<Vec<_>>(),
+    })
+}
+
+/// `GET /providers/Microsoft.ContainerRegistry/operations`: the actions that roles can have.
+pub(crate) async fn operations(_: &Call<'_>) -> Result<Response, ArmError> {
+    const PROVIDER: &str = "Microsoft.ContainerRegistry/";
+    let mut actions = BTreeSet::new();
+    for operation in OPERATIONS {
+        if let Right::Action(action) = operation.right
+            && action.starts_with(PROVIDER)
+        {
+            actions.insert(action);
+        }
+    }
+    let of = |action: &str| {
+        let (resource, verb) = action[PROVIDER.len()..].rsplit_once('/').unwrap_or((action, ""));
+        json!({
+            "name": action,
+            "origin": "user,system",
+            "isDataAction": false,
+            "display": {
+                "provider": "Microsoft Container Registry",
+                "resource": resource,
+                "operation": format!("{verb} {resource}"),
+                "description": format!("{verb} {resource}"),
+            },
+        })
+    };
+    Ok(page::whole(actions.into_iter().map(of).collect()))
+}
