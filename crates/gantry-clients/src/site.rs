@@ -78,6 +78,13 @@ impl Site {
         site
     }
 
+    /// Lets clients find the login servers of these registries too.
+    pub fn resolve(&self, registries: &[&str]) {
+        let hosts = String::from_utf8(self.read("hosts")).expect("it is text");
+        let more: String = registries.iter().map(|name| format!(" {name}.acr.localhost")).collect();
+        self.file("hosts", format!("{}{more}\n", hosts.trim_end()));
+    }
+
     fn around(server: Server, transport: Transport, gate: Option<Gate>) -> Self {
         let home = tempfile::tempdir().expect("a temporary directory can be made");
         for directory in ["tmp", "run", "certs"] {
@@ -173,7 +180,16 @@ impl Site {
 
     /// Azure's command line, which keeps what it knows under `name`.
     pub fn az(&self, name: &str) -> Client {
-        self.python("az", "az")
+        self.as_az(self.python("az", "az"), name)
+    }
+
+    /// The interpreter that it runs in, with the same configuration.
+    pub fn az_python(&self, name: &str) -> Client {
+        self.as_az(self.python("az", "python"), name)
+    }
+
+    fn as_az(&self, client: Client, name: &str) -> Client {
+        client
             .env("AZURE_CONFIG_DIR", self.path(format!("azure-{name}")))
             .env("AZURE_CORE_COLLECT_TELEMETRY", "no")
             .env("AZURE_CORE_INSTANCE_DISCOVERY", "false")

@@ -45,6 +45,25 @@ pub enum Endpoint {
         /// The manifest.
         digest: Digest,
     },
+    /// `GET /acr/v1/_deleted/_catalog`, as `az acr repository list-deleted` asks for it.
+    DeletedCatalog,
+    /// `/acr/v1/_deleted/<name>/_manifests`, and what is below it.
+    DeletedManifests {
+        /// The repository.
+        name: RepositoryName,
+        /// The manifest to be restored, if it is about one.
+        digest: Option<Digest>,
+    },
+    /// `GET /acr/v1/_deleted/<name>/_tags`
+    DeletedTags {
+        /// The repository.
+        name: RepositoryName,
+    },
+    /// `/acr/v1/<name>/_streaming` and `/acr/v1/<name>/_operations`, with what is below them.
+    Streaming {
+        /// The repository.
+        name: RepositoryName,
+    },
 }
 
 /// What can be done with one thing.
@@ -59,6 +78,7 @@ pub enum Verb {
 }
 
 const READ: &[Method] = &[Method::GET, Method::HEAD];
+const RESTORE: &[Method] = &[Method::POST];
 const CHANGE: &[Method] = &[Method::GET, Method::HEAD, Method::PATCH];
 const DELETE: &[Method] = &[Method::GET, Method::HEAD, Method::PATCH, Method::DELETE];
 
@@ -71,6 +91,9 @@ impl Endpoint {
         if rest == "_catalog" {
             verb(method, READ)?;
             return Ok(Self::Catalog);
+        }
+        if let Some(deleted) = rest.strip_prefix("_deleted/") {
+            return Self::deleted(method, deleted);
         }
         let Some((before, word)) = rest.split_once("/_") else {
             let verb = verb(method, DELETE)?;
@@ -94,6 +117,28 @@ impl Endpoint {
                 let verb = verb(method, CHANGE)?;
                 Ok(Self::Manifest { verb, name: repository()?, digest: part(digest)?.parse()? })
             }
+            _ if word.starts_with("streaming") || word.starts_with("operations/") => {
+                Ok(Self::Streaming { name: repository()? })
+            }
+            _ => Err(EndpointError::UnknownPath),
+        }
+    }
+
+    /// What is behind `/acr/v1/_deleted/`.
+    fn deleted(method: &Method, rest: &str) -> Result<Self, EndpointError> {
+        let reads = |endpoint| verb(method, READ).map(|_| endpoint);
+        if rest == "_catalog" {
+            return reads(Self::DeletedCatalog);
+        }
+        let (before, word) = rest.split_once("/_").ok_or(EndpointError::UnknownPath)?;
+        let name = name(before).parse::<RepositoryName>()?;
+        match word.split_once('/') {
+            None if word == "manifests" => reads(Self::DeletedManifests { name, digest: None }),
+            None if word == "tags" => reads(Self::DeletedTags { name }),
+            Some(("manifests", digest)) => {
+                verb(method, RESTORE)?;
+                Ok(Self::DeletedManifests { name, digest: Some(part(digest)?.parse()?) })
+            }
             _ => Err(EndpointError::UnknownPath),
         }
     }
@@ -107,6 +152,10 @@ impl Endpoint {
             Self::Tag { .. } => "acr tag",
             Self::Manifests { .. } => "acr manifests",
             Self::Manifest { .. } => "acr manifest",
+            Self::DeletedCatalog => "acr deleted catalog",
+            Self::DeletedManifests { .. } => "acr deleted manifests",
+            Self::DeletedTags { .. } => "acr deleted tags",
+            Self::Streaming { .. } => "acr streaming",
         }
     }
 }

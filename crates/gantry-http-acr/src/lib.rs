@@ -7,6 +7,7 @@
 
 mod attributes;
 mod catalog;
+mod deleted;
 mod endpoint;
 mod error;
 mod manifests;
@@ -18,6 +19,7 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use gantry_http_base::{Answered, App, Caller, OciError};
 use gantry_model::EndpointKind;
+use gantry_model::permission::MetadataRead;
 use gantry_oci::EndpointError;
 use http::Request;
 use http::request::Parts;
@@ -89,6 +91,17 @@ async fn dispatch(
         }
         Endpoint::Manifest { name, digest, .. } => {
             manifests::show(app, caller, &name, &digest).await
+        }
+        Endpoint::DeletedCatalog => deleted::catalog(caller),
+        Endpoint::DeletedManifests { name, digest: None } => deleted::manifests(caller, &name),
+        Endpoint::DeletedManifests { name, digest: Some(digest) } => {
+            deleted::restore(caller, &name, &digest)
+        }
+        Endpoint::DeletedTags { name } => deleted::tags(caller, &name),
+        Endpoint::Streaming { name } => {
+            caller.permit::<MetadataRead>(&name)?;
+            let reason = "artifact streaming isn't built into this server yet";
+            Err(OciError::not_allowed(reason, &[]).saying(reason))
         }
     }
 }

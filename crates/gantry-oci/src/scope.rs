@@ -109,7 +109,8 @@ impl FromStr for Scope {
             ("repository", name) => {
                 ScopeResource::Repository(name.parse().map_err(ScopeError::Name)?)
             }
-            ("registry", "catalog") => ScopeResource::Catalog,
+            // The list of deleted ones is open to those who may list.
+            ("registry", "catalog" | "deleted_catalog") => ScopeResource::Catalog,
             (kind, name) if is_kind(kind) && is_visible(name) => {
                 ScopeResource::Other(OtherResource(resource.into()))
             }
@@ -119,10 +120,10 @@ impl FromStr for Scope {
     }
 }
 
-/// `[a-z0-9]+`, with a class in parentheses as in `repository(plugin)`.
+/// `[a-z0-9-]+`, as in `artifact-repository`, with a class in parentheses as in `repository(plugin)`.
 fn is_kind(text: &str) -> bool {
-    let word =
-        |w: &str| !w.is_empty() && w.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    let word = |w: &str| !w.is_empty() && w.bytes().all(plain);
     match text.strip_suffix(')').map(|rest| rest.split_once('(')) {
         Some(Some((kind, class))) => word(kind) && word(class),
         Some(None) => false,
@@ -226,6 +227,8 @@ impl ActionSet {
     fn parse(text: &str) -> Option<Self> {
         let is_word = |w: &str| w == "*" || w.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
         text.split(',').try_fold(Self::NONE, |set, word| {
+            // Who may read metadata may read that of what was deleted.
+            let word = if word == "deleted_read" { Action::MetadataRead.as_str() } else { word };
             let known = Action::EACH.into_iter().find(|action| action.as_str() == word);
             is_word(word).then(|| known.map_or(set, |action| set.with(action)))
         })

@@ -6,7 +6,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{any, get};
 use gantry_edge::{CertificateSource, Lifecycle, Peers, ServedCertificates};
 use gantry_http_base::{
     Answered, App, CertificateLabels, OciError, client_address, is_for_data_endpoint,
@@ -39,6 +39,7 @@ impl Routes {
         let others = Router::new()
             .route("/", get(front))
             .route("/metrics", get(move |app, request| metrics(app, request, scraped)))
+            .route("/helm/{*rest}", any(no_chart_repository))
             .merge(health::routes(life.clone()))
             .fallback(nothing_here)
             .method_not_allowed_fallback(not_with_this_method)
@@ -101,6 +102,13 @@ async fn front() -> &'static str {
 
 async fn nothing_here() -> OciError {
     OciError::new(StatusCode::NOT_FOUND, ErrorCode::NameUnknown, "there is nothing at this address")
+}
+
+/// Where ACR had it, for clients that still ask.
+async fn no_chart_repository() -> OciError {
+    let reason =
+        "the chart repository of Helm 2 isn't built: push charts as OCI artifacts (helm push)";
+    OciError::new(StatusCode::NOT_FOUND, ErrorCode::NameUnknown, reason).saying(reason)
 }
 
 /// The router adds what is allowed.

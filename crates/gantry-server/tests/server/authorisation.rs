@@ -69,6 +69,11 @@ fn table() -> Vec<Row> {
         row(Method::GET, format!("/acr/v1/{NAME}/_manifests"), Needs::Pull),
         row(Method::GET, format!("/acr/v1/{NAME}/_manifests/{digest}"), Needs::Pull),
         row(Method::PATCH, format!("/acr/v1/{NAME}/_manifests/{digest}"), Needs::MetadataWrite),
+        row(Method::GET, "/acr/v1/_deleted/_catalog".into(), Needs::Catalog),
+        row(Method::GET, format!("/acr/v1/_deleted/{NAME}/_manifests"), Needs::Pull),
+        row(Method::POST, format!("/acr/v1/_deleted/{NAME}/_manifests/{digest}"), Needs::Pull),
+        row(Method::GET, format!("/acr/v1/_deleted/{NAME}/_tags"), Needs::Pull),
+        row(Method::GET, format!("/acr/v1/{NAME}/_streaming"), Needs::Pull),
     ]
 }
 
@@ -108,9 +113,14 @@ fn acr_number(endpoint: &AcrEndpoint) -> usize {
         AcrEndpoint::Repository { verb: to_do, .. } => 3 + verb(to_do),
         AcrEndpoint::Tag { verb: to_do, .. } => 6 + verb(to_do),
         AcrEndpoint::Manifest { verb: to_do, .. } => 9 + verb(to_do),
+        AcrEndpoint::DeletedCatalog => 11,
+        AcrEndpoint::DeletedManifests { digest: None, .. } => 12,
+        AcrEndpoint::DeletedManifests { .. } => 13,
+        AcrEndpoint::DeletedTags { .. } => 14,
+        AcrEndpoint::Streaming { .. } => 15,
     }
 }
-const ENDPOINTS: usize = 27;
+const ENDPOINTS: usize = 32;
 
 #[test]
 fn the_table_has_every_endpoint() {
