@@ -13,6 +13,10 @@ pub(crate) enum Target {
     Faster(Than),
     /// The 99th percentile is at most this share of that row's.
     P99(f64, &'static str),
+    /// The 99th percentile is at most so many milliseconds.
+    Within(f64),
+    /// The figure is at most so much more than the second row's.
+    More(f64),
     /// The figure is at most this.
     AtMost(f64),
     /// The figure is at least this.
@@ -74,6 +78,8 @@ fn wanted(unit: Unit, target: &Target) -> String {
         Target::Times(factor, other) => format!("{factor} × {}", than(other)),
         Target::Faster(other) => format!("faster than {}", than(other)),
         Target::P99(share, name) => format!("p99 at most {share} × {name}'s"),
+        Target::Within(most) => format!("p99 at most {most} ms"),
+        Target::More(most) => format!("at most {most} {} more", unit.heading()),
         Target::AtMost(most) => format!("at most {most} {}", unit.heading()),
         Target::AtLeast(least) => format!("at least {least} {}", unit.heading()),
         Target::Share(share) => format!("at least {share:.2} × the small one"),
@@ -102,6 +108,15 @@ fn measure(case: &Case, target: &Target) -> Result<(String, bool), String> {
             let other = summary(find(case, name)?)?;
             let (mine, theirs) = subject.p99_ms.zip(other.p99_ms).ok_or("no p99")?;
             Ok((format!("{:.3} × ({mine:.2} ms)", mine / theirs), mine <= share * theirs))
+        }
+        Target::Within(most) => {
+            let p99 = subject.p99_ms.ok_or("no p99")?;
+            Ok((format!("{p99:.2} ms"), p99 <= most))
+        }
+        Target::More(most) => {
+            let small = summary(case.rows.get(1).ok_or("nothing to compare with")?)?;
+            let more = subject.value - small.value;
+            Ok((format!("{more:.1}"), more <= most))
         }
         Target::AtMost(most) => Ok((format!("{:.1}", subject.value), subject.value <= most)),
         Target::AtLeast(least) => Ok((format!("{:.0}", subject.value), subject.value >= least)),

@@ -9,6 +9,7 @@ mod guesses;
 mod heads;
 mod images;
 mod lists;
+mod management;
 mod manifests;
 mod memory;
 mod one_by_one;
@@ -26,7 +27,7 @@ use crate::report::{Case, Workload};
 /// A workload: its name, what it is, and how it is run.
 type Entry = (&'static str, &'static str, fn(&Bench) -> anyhow::Result<Vec<Case>>);
 
-const ALL: [Entry; 15] = [
+const ALL: [Entry; 16] = [
     ("manifests", "Manifest GET by tag, 64 connections", manifests::run),
     ("heads", "HEAD of manifests and blobs, 64 connections", heads::run),
     ("pulls", "Blob GET, 256 MiB", pulls::run),
@@ -37,6 +38,7 @@ const ALL: [Entry; 15] = [
     ("start", "Start to ready", start::run),
     ("memory", "Anonymous memory", memory::run),
     ("access", "Who is asking, of many and of few", access::run),
+    ("management", "The management API, beside many registries and few", management::run),
     ("guesses", "What the time of a refusal tells", guesses::run),
     ("cluster-cost", "What a pull and a push cost, of a node and embedded", cluster_cost::run),
     ("cluster-scale", "One, two and three nodes", cluster_scale::run),

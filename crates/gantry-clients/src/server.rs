@@ -152,7 +152,7 @@ impl Node {
 }
 
 /// `GANTRY_BIN`, else the binary of this workspace in the test's own profile.
-fn binary() -> PathBuf {
+pub(crate) fn binary() -> PathBuf {
     let path = env::var_os("GANTRY_BIN").map_or_else(
         || {
             let test = env::current_exe().expect("a test has a path");

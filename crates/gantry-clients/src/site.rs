@@ -11,7 +11,7 @@ use gantry_testkit::programs::{go_tool, npm_modules, python_tool, toolchain};
 use tempfile::TempDir;
 
 use crate::gate::Gate;
-use crate::server::{Server, free_address};
+use crate::server::{Server, binary, free_address};
 use crate::{Client, Image, Transport, debian_tool};
 
 /// The admin account of the default registry.
@@ -186,6 +186,25 @@ impl Site {
     /// The interpreter that it runs in, with the same configuration.
     pub fn az_python(&self, name: &str) -> Client {
         self.as_az(self.python("az", "python"), name)
+    }
+
+    /// The server's own program, on a machine of its users who have az and nothing set for it.
+    pub fn gantry(&self, name: &str) -> Client {
+        let az = python_tool("az", "az");
+        let directory = az.parent().expect("it is in a directory").display().to_string();
+        self.client(&binary())
+            .env("AZURE_CONFIG_DIR", self.path(format!("azure-{name}")))
+            .env("PATH", format!("{directory}:/usr/bin:/bin"))
+            .env("NO_PROXY", "*")
+    }
+
+    /// az as the server's own program has set it up under that name.
+    pub fn az_as_set_up(&self, name: &str) -> Client {
+        let directory = self.path(format!("azure-{name}"));
+        self.client(&python_tool("az", "az"))
+            .env("REQUESTS_CA_BUNDLE", directory.join("gantry-ca-bundle.pem"))
+            .env("AZURE_CONFIG_DIR", directory)
+            .env("NO_PROXY", "*")
     }
 
     fn as_az(&self, client: Client, name: &str) -> Client {

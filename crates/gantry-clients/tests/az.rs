@@ -31,6 +31,45 @@ fn registers_the_cloud_and_signs_in_with_a_secret() {
     assert_eq!(shown, json!({ "id": cloud.registry(TEAM), "sku": "Premium" }));
 }
 
+/// As docs/azure-cli.md has it: from nothing to an image in a registry, and someone who may pull it.
+#[test]
+fn a_newcomer_follows_the_guide() {
+    let site = Site::on_443(&[]);
+    site.resolve(&["contoso01"]);
+    let cloud = Cloud::of(&site);
+    let server = format!("https://{}", site.host());
+    let ca = site.ca().display().to_string();
+
+    let said =
+        site.gantry("newcomer").run(["az-setup", "--write", "--server", &server, "--ca", &ca]);
+
+    assert!(said.contains("export REQUESTS_CA_BUNDLE="), "{said}");
+    let az = site.az_as_set_up("newcomer");
+    az.run(words(&login(&cloud, &cloud.secret)));
+    az.run(words("group create --name team --location local"));
+    az.run(words("acr create --name contoso01 --resource-group team --sku Standard"));
+    let expose = json(&az, "acr login --name contoso01 --expose-token");
+    let [host, token] = ["loginServer", "accessToken"].map(|name| expose[name].as_str());
+    let (host, token) = (host.expect("it is told"), token.expect("it is told"));
+    let image = Image::new("amd64", "a newcomer's");
+    image.layout("v1").write(&site.path("image"));
+    let crane = site.go("crane").env("DOCKER_CONFIG", site.path("newcomer"));
+    crane.run(["auth", "login", host, "-u", NOBODY, "-p", token]);
+    crane.run(["push", "image", &format!("{host}/hello:v1")]);
+    let tags = json(&az, "acr repository show-tags --name contoso01 --repository hello");
+    assert_eq!(tags, json!(["v1"]));
+    let id = json(&az, "acr show --name contoso01 --query id");
+    let id = id.as_str().expect("it has an id");
+    let made = json(&az, "ad sp create-for-rbac --name puller");
+    let app = made["appId"].as_str().expect("it is told");
+    az.run(words(&format!("role assignment create --role AcrPull --assignee {app} --scope {id}")));
+    let list = format!("role assignment list --scope {id} --query [].roleDefinitionName");
+    assert_eq!(json(&az, &list), json!(["AcrPull"]));
+    // Set up again, it stays as it is.
+    site.gantry("newcomer").run(["az-setup", "--write", "--server", &server, "--ca", &ca]);
+    az.run(words("acr delete --name contoso01 --yes"));
+}
+
 /// All but the sign-in with user and password, and `az acr check-health`.
 #[test]
 fn works_on_any_port() {

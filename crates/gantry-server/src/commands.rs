@@ -3,7 +3,9 @@
 pub(crate) mod admin;
 pub(crate) mod app;
 pub(crate) mod audit;
+pub(crate) mod az_setup;
 pub(crate) mod backup;
+pub(crate) mod completion;
 pub(crate) mod copy;
 pub(crate) mod doctor;
 pub(crate) mod fsck;
@@ -13,6 +15,7 @@ pub(crate) mod identity;
 pub(crate) mod keys;
 pub(crate) mod migrate;
 mod operator;
+pub(crate) mod registry;
 pub(crate) mod restore;
 pub(crate) mod role;
 pub(crate) mod scope_map;
@@ -20,6 +23,7 @@ pub(crate) mod serve;
 pub(crate) mod token;
 pub(crate) mod trust;
 pub(crate) mod user;
+pub(crate) mod webhook;
 
 use std::future::Future;
 use std::path::PathBuf;

@@ -9,7 +9,7 @@ mod stores;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 /// A private container registry.
 #[derive(Debug, Parser)]
@@ -44,6 +44,10 @@ enum Command {
     Copy(commands::copy::Options),
     /// Collects garbage now and tells what it freed.
     Gc(commands::gc::Options),
+    /// Registries: makes, lists, changes, deletes and brings them back.
+    Registry(commands::registry::Options),
+    /// Webhooks of a registry.
+    Webhook(commands::webhook::Options),
     /// People who sign in: makes, lists, changes and deletes them.
     User(commands::user::Options),
     /// Programs that sign in (service principals), with their secrets and certificates.
@@ -64,6 +68,10 @@ enum Command {
     Audit(commands::audit::Options),
     /// The keys that sign tokens.
     Keys(commands::keys::Options),
+    /// Shows what a machine needs so that `az` works with this server, or does it.
+    AzSetup(commands::az_setup::Options),
+    /// Prints the script by which a shell completes commands.
+    Completion(commands::completion::Options),
 }
 
 fn main() -> ExitCode {
@@ -92,6 +100,10 @@ fn main() -> ExitCode {
         Command::Admin(options) => commands::admin::run(options),
         Command::Audit(options) => commands::audit::run(options),
         Command::Keys(options) => commands::keys::run(options),
+        Command::Registry(options) => commands::registry::run(options),
+        Command::Webhook(options) => commands::webhook::run(options),
+        Command::AzSetup(options) => commands::az_setup::run(options),
+        Command::Completion(options) => commands::completion::run(&options, Cli::command()),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("gantry: {error:#}");
@@ -104,10 +116,10 @@ fn main() -> ExitCode {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
+    use super::*;
 
     #[test]
     fn the_command_line_is_consistent() {
-        super::Cli::command().debug_assert();
+        Cli::command().debug_assert();
     }
 }

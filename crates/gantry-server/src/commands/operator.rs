@@ -16,6 +16,8 @@ use gantry_model::{Clock, SystemClock};
 
 use super::{Misuse, Target, block_on};
 use crate::data_dir::DataDir;
+use crate::serving::control;
+use crate::serving::welcome::login_server;
 
 pub(crate) use client::{OperatorClient, segment};
 pub(crate) use find::{called, is_id, quoted};
@@ -49,8 +51,14 @@ impl Operator {
     ) -> anyhow::Result<ExitCode> {
         let target = Target { data: self.data, config: self.config, ..Target::default() };
         let config = target.config(Vec::new())?;
-        let client = OperatorClient::new(DataDir::new(&config.data));
-        let told = block_on(work(&client))?;
+        let data = DataDir::new(&config.data);
+        let told = block_on(async {
+            let running = control::ask_how_it_runs(&data).await?;
+            let addresses =
+                running.map_or_else(|| config.network.addresses(), |running| running.addresses);
+            let client = OperatorClient::new(data, login_server(&config, &addresses));
+            work(&client).await
+        })?;
         told.print(self.output.unwrap_or_else(Format::usual))?;
         Ok(ExitCode::SUCCESS)
     }

@@ -24,6 +24,8 @@ const ANSWER_BYTES: usize = 32 << 20;
 #[derive(Clone, Debug)]
 pub(crate) struct OperatorClient {
     data: DataDir,
+    /// The name and port that clients reach the server by: what it tells of addresses goes by it.
+    host: String,
 }
 
 /// Why the server did not do what it was asked for.
@@ -43,8 +45,8 @@ enum Refusal {
 }
 
 impl OperatorClient {
-    pub(crate) fn new(data: DataDir) -> Self {
-        Self { data }
+    pub(crate) fn new(data: DataDir, host: String) -> Self {
+        Self { data, host }
     }
 
     /// The server's data directory.
@@ -131,7 +133,7 @@ impl OperatorClient {
         let request = Request::builder()
             .method(method)
             .uri(path)
-            .header(header::HOST, "gantry")
+            .header(header::HOST, &self.host)
             .header(header::CONTENT_TYPE, "application/json")
             .body(Full::from(body))
             .map_err(|error| Refusal::BrokenOff(error.into()))?;

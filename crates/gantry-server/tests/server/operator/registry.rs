@@ -201,3 +201,95 @@ async fn the_admin_s_passwords_are_shown_and_made_anew() {
     insta::assert_snapshot!(refused(&server, "admin show --registry absent"), @"gantry: there is no registry absent");
     insta::assert_snapshot!(refused(&server, "admin show --registry closed"), @"gantry: The admin user is not enabled on this registry.");
 }
+
+#[tokio::test]
+async fn registries_are_made_and_brought_back() {
+    let server = Server::start(&[]).await;
+    let port = server.port().to_string();
+    let shown = |command: &str| shown(&server, command).replace(&port, "[port]");
+    insta::assert_snapshot!(shown("registry create teamtwo --tier basic --tag env=test"), @r"
+    NAME  teamtwo
+    RESOURCE GROUP  default
+    TIER  Basic
+    LOGIN SERVER  teamtwo.acr.localhost:[port]
+    ADMIN ENABLED  no
+    ANONYMOUS PULL  no
+    PUBLIC ACCESS  Enabled
+    CREATED AT  [moment]
+    ");
+    insta::assert_snapshot!(refused(&server, "registry create teamtwo"), @"gantry: the registry teamtwo is there already: gantry registry update");
+    insta::assert_snapshot!(refused(&server, "registry create a-b"), @"gantry: a registry's name is 5 to 50 letters and digits");
+    insta::assert_snapshot!(refused(&server, "registry update teamtwo --anonymous-pull true"), @"gantry: anonymous pull is not in the tier Basic: it needs Standard");
+    insta::assert_snapshot!(shown("registry update teamtwo --tier standard --anonymous-pull true"), @r"
+    NAME  teamtwo
+    RESOURCE GROUP  default
+    TIER  Standard
+    LOGIN SERVER  teamtwo.acr.localhost:[port]
+    ADMIN ENABLED  no
+    ANONYMOUS PULL  yes
+    PUBLIC ACCESS  Enabled
+    CREATED AT  [moment]
+    ");
+    insta::assert_snapshot!(shown("registry list"), @r"
+    NAME  RESOURCE GROUP  TIER  LOGIN SERVER  ADMIN ENABLED  ANONYMOUS PULL  PUBLIC ACCESS  CREATED AT
+    local  default  Premium  localhost:[port]  yes  no  Enabled  [moment]
+    teamtwo  default  Standard  teamtwo.acr.localhost:[port]  no  yes  Enabled  [moment]
+    ");
+    insta::assert_snapshot!(shown("registry check-name teamtwo"), @r"
+    NAME  teamtwo
+    AVAILABLE  no
+    LOGIN SERVER  -
+    REASON  The registry teamtwo is already in use.
+    ");
+    let usage = done(&server, "registry usage teamtwo");
+    assert_eq!((&usage[0]["name"], &usage[0]["unit"]), (&"Size".into(), &"Bytes".into()));
+    insta::assert_snapshot!(shown("registry delete teamtwo --yes"), @r"
+    stderr:
+    deleted the registry teamtwo: gantry registry undelete teamtwo
+    ");
+    insta::assert_snapshot!(refused(&server, "registry show teamtwo"), @"gantry: there is no registry teamtwo");
+    let deleted = done(&server, "registry list-deleted");
+    assert_eq!(deleted[0]["name"], "teamtwo");
+    let revived = done(&server, "registry undelete teamtwo");
+    assert_eq!(revived["tier"], "Standard");
+    insta::assert_snapshot!(refused(&server, "registry undelete teamtwo"), @"gantry: there is no deleted registry teamtwo: gantry registry list-deleted");
+    insta::assert_snapshot!(refused(&server, "registry delete local --yes"), @"gantry: the registry local is in the server's configuration: remove it there first");
+    done(&server, "registry delete teamtwo --yes");
+    insta::assert_snapshot!(shown("registry purge teamtwo --yes"), @r"
+    stderr:
+    the next collection clears teamtwo away: gantry gc
+    ");
+}
+
+#[tokio::test]
+async fn webhooks_are_made_and_shown() {
+    let server = Server::start(&[]).await;
+    let create = "webhook create build01 --uri https://hooks.example/a --action push --action delete \
+                  --header X-Key=secret --scope app:*";
+    insta::assert_snapshot!(shown(&server, create), @r"
+    NAME  build01
+    STATUS  enabled
+    ACTIONS  push, delete
+    SCOPE  app:*
+    ");
+    insta::assert_snapshot!(refused(&server, create), @"gantry: the webhook build01 is there already: gantry webhook update");
+    insta::assert_snapshot!(shown(&server, "webhook target build01"), @r#"
+    URI  https://hooks.example/a
+    HEADERS  {"X-Key":"secret"}
+    "#);
+    insta::assert_snapshot!(shown(&server, "webhook update build01 --enabled false"), @r"
+    NAME  build01
+    STATUS  disabled
+    ACTIONS  push, delete
+    SCOPE  app:*
+    ");
+    insta::assert_snapshot!(refused(&server, "webhook create other01 --action push"), @"gantry: the property 'properties.serviceUri' is required");
+    insta::assert_snapshot!(shown(&server, "webhook delete build01 --yes"), @r"
+    stderr:
+    deleted the webhook build01
+    ");
+    insta::assert_snapshot!(shown(&server, "webhook list"), @r"
+    stderr:
+    there are none
+    ");
+}
