@@ -17,6 +17,10 @@ pub struct Filter(Vec<Term>);
 pub enum Term {
     /// `field eq 'text'`
     Equals(Field, Box<str>),
+    /// `field ge 'text'`
+    AtLeast(Field, Box<str>),
+    /// `field le 'text'`
+    AtMost(Field, Box<str>),
     /// `startswith(field,'text')`
     StartsWith(Field, Box<str>),
     /// `servicePrincipalNames/any(c:c eq 'text')`: one of the names is the text.
@@ -34,12 +38,22 @@ pub enum Term {
 pub enum Field {
     /// `appId` of a service principal.
     AppId,
+    /// `caller` of an event.
+    Caller,
+    /// `correlationId` of an event.
+    CorrelationId,
     /// `displayName` of a user, group or service principal.
     DisplayName,
     /// `mail` of a user.
     Mail,
     /// `mailNickname` of a user or group.
     MailNickname,
+    /// `eventChannels` of an event.
+    EventChannels,
+    /// `eventTimestamp` of an event.
+    EventTimestamp,
+    /// `levels` of an event.
+    Levels,
     /// `location` of a resource.
     Location,
     /// `name` of a resource.
@@ -48,10 +62,20 @@ pub enum Field {
     PrincipalId,
     /// `resourceGroup` of a resource.
     ResourceGroup,
+    /// `resourceGroupName` of an event.
+    ResourceGroupName,
+    /// `resourceProvider` of an event.
+    ResourceProvider,
+    /// `resourceUri` of an event.
+    ResourceUri,
+    /// `resourceId` of an event.
+    ResourceId,
     /// `resourceType` of a resource.
     ResourceType,
     /// `roleName` of a role definition.
     RoleName,
+    /// `status` of an event.
+    Status,
     /// `tagName` of a resource: it has a tag of that name.
     TagName,
     /// `tagValue` of a resource: the tag that `tagName` names has it.
@@ -152,8 +176,8 @@ impl<'a> Parser<'a> {
         } else {
             self.at = at;
             let field = self.field()?;
-            self.equals()?;
-            Ok(Term::Equals(field, self.quoted()?))
+            let compare = self.comparison()?;
+            Ok(compare(field, self.value()?))
         }
     }
 
@@ -182,11 +206,35 @@ impl<'a> Parser<'a> {
         known.ok_or(FilterError::Expected(FIELDS, at))
     }
 
+    fn comparison(&mut self) -> Result<fn(Field, Box<str>) -> Term, FilterError> {
+        self.skip_spaces();
+        let at = self.at;
+        match self.word().to_ascii_lowercase().as_str() {
+            "eq" => Ok(Term::Equals),
+            "ge" => Ok(Term::AtLeast),
+            "le" => Ok(Term::AtMost),
+            _ => Err(FilterError::Expected("`eq`, `ge` or `le`", at)),
+        }
+    }
+
     fn equals(&mut self) -> Result<(), FilterError> {
         self.skip_spaces();
         let at = self.at;
         let is_equals = self.word().eq_ignore_ascii_case("eq");
         is_equals.then_some(()).ok_or(FilterError::Expected("`eq`", at))
+    }
+
+    /// A text in single quotes, or a moment without, which is the only other value that clients send.
+    fn value(&mut self) -> Result<Box<str>, FilterError> {
+        self.skip_spaces();
+        let rest = &self.text[self.at..];
+        if !rest.starts_with(|first: char| first.is_ascii_digit()) {
+            return self.quoted();
+        }
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b"-:.+".contains(&b);
+        let len = rest.bytes().position(|b| !plain(b)).unwrap_or(rest.len());
+        self.at += len;
+        Ok(rest[..len].into())
     }
 
     /// A text in single quotes, in which two of them are one.
@@ -232,13 +280,22 @@ impl<'a> Parser<'a> {
 }
 
 const FIELDS: &str = "atScope(), assignedTo('…'), startswith(…), servicePrincipalNames/any(…), \
-    identifierUris/any(…), or one of the fields appId, displayName, location, mail, mailNickname, name, \
-    principalId, resourceGroup, resourceType, roleName, tagName, tagValue, type and userPrincipalName";
+    identifierUris/any(…), or one of the fields that can be filtered by";
 
 impl Field {
     /// All fields.
-    pub const EACH: [Self; 14] = [
+    pub const EACH: [Self; 24] = [
         Self::AppId,
+        Self::Caller,
+        Self::CorrelationId,
+        Self::EventChannels,
+        Self::EventTimestamp,
+        Self::Levels,
+        Self::ResourceGroupName,
+        Self::ResourceProvider,
+        Self::ResourceUri,
+        Self::ResourceId,
+        Self::Status,
         Self::DisplayName,
         Self::Mail,
         Self::MailNickname,
@@ -258,6 +315,16 @@ impl Field {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::AppId => "appId",
+            Self::Caller => "caller",
+            Self::CorrelationId => "correlationId",
+            Self::EventChannels => "eventChannels",
+            Self::EventTimestamp => "eventTimestamp",
+            Self::Levels => "levels",
+            Self::ResourceGroupName => "resourceGroupName",
+            Self::ResourceProvider => "resourceProvider",
+            Self::ResourceId => "resourceId",
+            Self::ResourceUri => "resourceUri",
+            Self::Status => "status",
             Self::DisplayName => "displayName",
             Self::Mail => "mail",
             Self::MailNickname => "mailNickname",
@@ -291,6 +358,8 @@ impl Display for Term {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Equals(field, text) => write!(f, "{} eq {}", field.as_str(), Quoted(text)),
+            Self::AtLeast(field, text) => write!(f, "{} ge {}", field.as_str(), Quoted(text)),
+            Self::AtMost(field, text) => write!(f, "{} le {}", field.as_str(), Quoted(text)),
             Self::StartsWith(field, text) => {
                 write!(f, "startswith({},{})", field.as_str(), Quoted(text))
             }
@@ -319,6 +388,14 @@ impl Display for Quoted<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_moment_needs_no_quotes() {
+        let bare = "eventTimestamp ge 2026-11-30T15:16:03.5Z and eventTimestamp le 2026-12-01";
+        let quoted =
+            "eventTimestamp ge '2026-11-30T15:16:03.5Z' and eventTimestamp le '2026-12-01'";
+        assert_eq!(bare.parse::<Filter>().unwrap().to_string(), quoted);
+    }
 
     #[test]
     fn what_azures_clients_send_parses() {
@@ -401,7 +478,7 @@ mod tests {
             ("'x' eq roleName", Expected(FIELDS, 0)),
             ("(atScope())", Expected(FIELDS, 0)),
             ("not atScope()", Expected(FIELDS, 0)),
-            ("roleName ne 'x'", Expected("`eq`", 9)),
+            ("roleName ne 'x'", Expected("`eq`, `ge` or `le`", 9)),
             ("roleName eq x", Expected("a text in single quotes", 12)),
             ("roleName eq \"x\"", Expected("a text in single quotes", 12)),
             ("roleName eq 'x", Unterminated(12)),

@@ -44,3 +44,6 @@ create table resource (
 
 -- Roles that were given at a resource go with it.
 create index role_assignment_scope on role_assignment (scope, id);
+
+-- What was done by the management API, for its activity log.
+create index journal_managed on journal (number) where kind = 'managed';

@@ -5,6 +5,7 @@
 //! became visible late.
 
 use gantry_db::{Column, ColumnError, DbError, Row, Stmt, args};
+use gantry_model::journal::Managed;
 use gantry_model::{Change, JournalId, RegistryId, Timestamp};
 
 use crate::column::{RowExt, moment};
@@ -41,6 +42,14 @@ pub(crate) const READ: Stmt = Stmt::new(
 pub(crate) const READ_UNNUMBERED: Stmt =
     Stmt::new("select 0, registry, change from journal where number is null order by id limit $1");
 
+pub(crate) const ACTIVITY: Stmt = Stmt::new(
+    "select number, change, at
+       from journal
+      where kind = 'managed' and number < $1
+      order by number desc
+      limit $2",
+);
+
 pub(crate) const POSITION: Stmt = Stmt::new("select position from journal_reader where name = $1");
 
 pub(crate) const ADVANCE: Stmt = Stmt::new(
@@ -59,6 +68,17 @@ pub(crate) const TRIM: Stmt = Stmt::new(
                             limit $3) oldest
                     where oldest.at < $2)",
 );
+
+/// An operation of the management API that was done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActivityRow {
+    /// Its place in the order of the journal.
+    pub number: i64,
+    /// When it was done.
+    pub at: Timestamp,
+    /// What, by whom.
+    pub managed: Managed,
+}
 
 /// The position of the last number given.
 const HEAD_NAME: &str = "head";
@@ -83,6 +103,17 @@ impl Catalog {
         self.db.all(&READ, &args![number, limit as i64], journal_row).await
     }
 
+    /// Up to `limit` operations of the management API before the place `number`, newest first. What was
+    /// done a moment ago isn't there yet.
+    pub async fn activity_before(
+        &self,
+        number: i64,
+        limit: usize,
+    ) -> Result<Vec<ActivityRow>, DbError> {
+        let rows = self.db.all(&ACTIVITY, &args![number, limit as i64], activity).await?;
+        Ok(rows.into_iter().flatten().collect())
+    }
+
     /// Whether there are rows to number.
     pub async fn journal_pending(&self) -> Result<bool, DbError> {
         Ok(self.db.one(&UNNUMBERED, &args![1_i64], |_| Ok(())).await?.is_some())
@@ -93,6 +124,7 @@ impl Transaction<'_, '_> {
     /// Tells what this transaction changed.
     pub fn journal_append(&mut self, registry: RegistryId, change: &Change) -> Result<(), DbError> {
         let text = serde_json::to_string(change).expect("a change is plain data");
+        self.has_journaled = true;
         self.tx
             .exec(
                 &APPEND,
@@ -139,6 +171,15 @@ impl Transaction<'_, '_> {
         let passed = self.tx.one(&PASSED, &[], |row| row.get::<i64>(0))?.unwrap_or(0);
         self.tx.exec(&TRIM, &args![passed, moment(before), limit as i64])
     }
+}
+
+/// `None` of what a later release wrote in another form.
+fn activity(row: &Row<'_>) -> Result<Option<ActivityRow>, DbError> {
+    let (number, at) = (row.get(0)?, row.moment(2)?);
+    Ok(match row.read(1, change)? {
+        Change::Managed(managed) => Some(ActivityRow { number, at, managed }),
+        _ => None,
+    })
 }
 
 fn journal_row(row: &Row<'_>) -> Result<JournalRow, DbError> {

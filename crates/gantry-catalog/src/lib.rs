@@ -13,6 +13,7 @@ mod admin_passwords;
 mod attributes;
 mod audit;
 mod blobs;
+mod cause;
 mod certificates;
 mod clearing;
 mod collection;
@@ -60,13 +61,14 @@ pub use attributes::tags::TagRow;
 pub use attributes::{Order, Place};
 pub use audit::AuditRow;
 pub use blobs::{BlobLink, BlobRow};
+pub use cause::because_of;
 pub use certificates::{Attempts, Certificate, IssuedCertificate};
 pub use collection::{Garbage, TrashedBytes};
 pub use copied::{LEFT_BEHIND, copied_tables};
 pub use deployment::CertificateAuthority;
 pub use directory::{DeviceCode, DeviceCodeState, DirectoryKey, UserSecrets};
 use epochs::Epochs;
-pub use journal::JournalRow;
+pub use journal::{ActivityRow, JournalRow};
 pub use kept::{Begun, Kept, Present};
 pub use manifests::{FoundManifest, ManifestRow, NewManifest, StoredManifest};
 pub use rate_buckets::{RateBucket, RateBucketKey};
@@ -124,9 +126,16 @@ impl Catalog {
         E: From<DbError> + Send + 'static,
     {
         let (clock, epochs) = (Arc::clone(&self.clock), Arc::clone(&self.epochs));
+        let cause = cause::present();
         self.db
             .write(durability, move |tx| {
-                body(&mut Transaction { tx, now: clock.now(), epochs: &epochs })
+                let now = clock.now();
+                let mut tx = Transaction { tx, now, epochs: &epochs, has_journaled: false };
+                let done = body(&mut tx)?;
+                if let Some(cause) = &cause {
+                    tx.note_cause(cause)?;
+                }
+                Ok(done)
             })
             .await
     }
@@ -137,6 +146,8 @@ pub struct Transaction<'t, 'c> {
     tx: &'t mut Tx<'c>,
     now: Timestamp,
     epochs: &'t Arc<Epochs>,
+    /// It has told of a change.
+    has_journaled: bool,
 }
 
 impl Transaction<'_, '_> {

@@ -55,10 +55,11 @@ pub(crate) const FIND: Stmt =
     Stmt::new("select blobs, manifests, bytes from usage where registry = $1 and repository = ''");
 
 pub(crate) const LIST: Stmt = Stmt::new(
-    "select u.blobs, u.manifests, u.bytes, r.id
-       from registry r
-      cross join usage u
-      where r.deleted_at is null and u.registry = r.id and u.repository = ''",
+    "select usage.blobs, usage.manifests, usage.bytes, registry.id
+       from registry
+      cross join usage
+      where registry.deleted_at is null
+        and usage.registry = registry.id and usage.repository = ''",
 );
 
 pub(crate) const FORGET_EMPTY: Stmt = Stmt::new(

@@ -86,6 +86,12 @@ impl Caller {
         }
     }
 
+    /// What a person would call the caller.
+    pub(crate) fn shown_name(&self) -> String {
+        let name = |principal: &Principal| principal.name.clone();
+        self.principal.as_ref().map_or_else(|| "operator".to_owned(), name)
+    }
+
     /// What records call the caller.
     pub(crate) fn name(&self) -> String {
         let name = |principal: &Principal| principal.id.to_string();

@@ -14,12 +14,24 @@ const RETURN_CLIENT: HeaderName = HeaderName::from_static("x-ms-return-client-re
 /// The longest id of a client's that is given back, in bytes.
 const LONGEST: usize = 128;
 
+/// What requests that belong together are found by: the client says, or the request's own id does.
+pub(crate) fn correlation(parts: &Parts) -> String {
+    let id = correlated(parts).and_then(|value| value.to_str().ok());
+    id.unwrap_or_default().to_owned()
+}
+
+fn correlated(parts: &Parts) -> Option<&HeaderValue> {
+    let own = parts.extensions.get::<RequestId>().map(RequestId::as_header);
+    parts.headers.get(CORRELATION).filter(|value| value.len() <= LONGEST).or(own)
+}
+
 /// Adds them to an answer.
 pub(crate) fn add(parts: &Parts, headers: &mut HeaderMap) {
     if let Some(id) = parts.extensions.get::<RequestId>() {
         headers.insert(REQUEST, id.as_header().clone());
-        let given = parts.headers.get(CORRELATION).filter(|value| value.len() <= LONGEST);
-        headers.insert(CORRELATION, given.unwrap_or(id.as_header()).clone());
+    }
+    if let Some(id) = correlated(parts) {
+        headers.insert(CORRELATION, id.clone());
     }
     let wants = parts.headers.get(RETURN_CLIENT);
     let wants = wants.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"true"));

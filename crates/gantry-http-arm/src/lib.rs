@@ -5,6 +5,7 @@
 //! in the way, is looked at here, before a handler calls its use-case and renders the answer. Every
 //! published `api-version` is answered with the union of properties.
 
+mod activity;
 mod assignments;
 mod audit;
 mod body;
@@ -41,7 +42,9 @@ mod webhooks;
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
+use gantry_catalog::because_of;
 use gantry_http_base::{Answered, App, BaseAddress, inert};
+use gantry_model::journal::Managed;
 use gantry_resources::Attempt;
 use http::request::Parts;
 use http::{Method, Request};
@@ -140,7 +143,11 @@ async fn answer(
     let call = Call { app, caller, base, asked, parts };
     call.check_right()?;
     call.check_locks().await?;
-    (asked.operation.handler)(&call, body).await
+    let work = (asked.operation.handler)(&call, body);
+    match call.managed() {
+        Some(managed) => because_of(managed, work).await,
+        None => work.await,
+    }
 }
 
 /// What a handler answers from.
@@ -166,6 +173,19 @@ impl Call<'_> {
                 subscriptions::check_ours(self)
             }
         }
+    }
+
+    /// What the journal is to be told of the operation, if it may change something.
+    fn managed(&self) -> Option<Managed> {
+        let operation = self.asked.operation;
+        let Right::Action(action) = operation.right else { return None };
+        (operation.method != Method::GET).then(|| Managed {
+            action: action.to_owned(),
+            resource: self.asked.resource.to_string(),
+            by: self.caller.name(),
+            name: self.caller.shown_name(),
+            correlation: headers::correlation(self.parts),
+        })
     }
 
     /// Refuses what a lock keeps from being done. Locks themselves can be set and removed.

@@ -7,10 +7,10 @@ use crate::children::{list, patch, put, remove, show};
 use crate::operation::Right::{Action, AnyRole, Nothing, SignIn};
 use crate::operation::{Handler, Operation, Right};
 use crate::{
-    assignments, cache_rules::CacheRule, credential_sets::CredentialSet, credentials, deleted,
-    generic, groups, locks, metadata, private_endpoints, providers, registries, replications,
-    roles, scope_maps::ScopeMap, subscriptions, tags, tokens, tokens::Token, webhooks,
-    webhooks::Webhook,
+    activity, assignments, cache_rules::CacheRule, credential_sets::CredentialSet, credentials,
+    deleted, generic, groups, locks, metadata, private_endpoints, providers, registries,
+    replications, roles, scope_maps::ScopeMap, subscriptions, tags, tokens, tokens::Token,
+    webhooks, webhooks::Webhook,
 };
 
 /// A handler that has no use for the body.
@@ -123,6 +123,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     put_("Tags_CreateOrUpdateAtScope", TAGS, WRITE_TAGS, reading!(tags::put)),
     patch_("Tags_UpdateAtScope", TAGS, WRITE_TAGS, reading!(tags::patch)),
     delete("Tags_DeleteAtScope", TAGS, DELETE_TAGS, plain!(tags::remove)),
+    get("ActivityLogs_List", s!("/providers/Microsoft.Insights/eventtypes/management/values"), AnyRole, plain!(activity::list)),
     get("ManagementLocks_ListByScope", "/{scope}/providers/Microsoft.Authorization/locks", READ_LOCKS, plain!(locks::list)),
     get("ManagementLocks_GetByScope", LOCK, READ_LOCKS, plain!(locks::show)),
     put_("ManagementLocks_CreateOrUpdateByScope", LOCK, WRITE_LOCKS, reading!(locks::put)),

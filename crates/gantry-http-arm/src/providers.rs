@@ -42,6 +42,7 @@ const PROVIDERS: &[(&str, &[&str])] = &[
             "operations",
         ],
     ),
+    ("Microsoft.Insights", &["eventtypes"]),
     ("Microsoft.Authorization", &["locks", "roleAssignments", "roleDefinitions"]),
     ("Microsoft.Resources", &["resourceGroups", "subscriptions", "tags", "tenants"]),
 ];

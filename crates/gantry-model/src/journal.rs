@@ -111,9 +111,26 @@ pub enum Change {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         digest: Option<Digest>,
     },
+    /// Resources were managed: which changes that made is told by the others of its transaction.
+    Managed(Managed),
     /// What a later release tells, and this one doesn't know.
     #[serde(other)]
     Unknown,
+}
+
+/// An operation of the management API that changed something.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Managed {
+    /// The action that it took, such as `Microsoft.ContainerRegistry/registries/write`.
+    pub action: String,
+    /// The id of the resource that it was about.
+    pub resource: String,
+    /// The object id of who did it; `operator` for whoever runs the server.
+    pub by: String,
+    /// What a person would call them.
+    pub name: String,
+    /// What requests that belong together are found by.
+    pub correlation: String,
 }
 
 impl Change {
@@ -131,6 +148,7 @@ impl Change {
             Self::TagSet { .. } => "tag_set",
             Self::TagDeleted { .. } => "tag_deleted",
             Self::LocksChanged { .. } => "locks_changed",
+            Self::Managed(_) => "managed",
             Self::Unknown => "unknown",
         }
     }

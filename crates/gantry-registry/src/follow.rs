@@ -152,6 +152,7 @@ impl Content {
                 self.cache().invalidation(row.registry, repository)();
                 false
             }
+            Change::Managed(_) => false,
             Change::CredentialChanged { password, epoch: Some(subject) } if password.is_empty() => {
                 self.catalog().epoch_forget(subject);
                 subject.is_of_keys()

@@ -96,6 +96,7 @@ fn effect(change: &Change) -> Option<(&RepositoryName, Usage, bool)> {
         Change::RegistryCreated { .. }
         | Change::RegistryUpdated { .. }
         | Change::RegistryDeleted { .. }
+        | Change::Managed(_)
         | Change::CredentialChanged { .. }
         | Change::Unknown
         | Change::TagSet { .. }

@@ -58,6 +58,11 @@ fn management(manager: &Manager<'_>) -> Vec<Row> {
         row(AnyRole, get.clone(), format!("{s}/resources")),
         row(AnyRole, get.clone(), format!("{s}/resourceGroups/default/resources")),
         row(AnyRole, get.clone(), format!("{s}/providers")),
+        row(
+            AnyRole,
+            get.clone(),
+            format!("{s}/providers/Microsoft.Insights/eventtypes/management/values"),
+        ),
         row(AnyRole, get.clone(), provider.clone()),
         row(AnyRole, post.clone(), format!("{provider}/register")),
         row(AnyRole, post.clone(), format!("{provider}/checkNameAvailability")),

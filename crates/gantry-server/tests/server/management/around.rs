@@ -127,3 +127,45 @@ async fn answers_carry_the_ids_that_requests_are_found_by() {
     let said: Value = answer.json().await.unwrap();
     assert_eq!(said["error"]["code"], "InvalidApiVersionParameter");
 }
+
+#[tokio::test]
+async fn the_activity_log_tells_who_did_what() {
+    let server = Server::start(&[]).await;
+    let manager = Manager::of(&server).await;
+    let path = manager.make_registry("watched01", "Basic").await;
+    let request = manager.request_at(Method::PATCH, &path);
+    let request = request.header("x-ms-correlation-request-id", "together-1");
+    let answer = request.json(&json!({ "tags": { "a": "b" } })).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    // What changes nothing, and what is refused, is no activity.
+    manager.done_at(Method::PATCH, &path, json!({ "tags": { "a": "b" } })).await;
+    manager.refused_at(Method::PATCH, &path, json!({ "sku": { "name": "Huge" } })).await;
+    manager.done_at(Method::DELETE, &path, Value::Null).await;
+    let log = format!(
+        "{}/providers/Microsoft.Insights/eventtypes/management/values",
+        manager.subscription
+    );
+    let events = async |filter: &str| {
+        let request = manager.request_at(Method::GET, &log).query(&[("$filter", filter)]);
+        let answer: Value = request.send().await.unwrap().json().await.unwrap();
+        let all = answer["value"].as_array().unwrap_or_else(|| panic!("{answer}")).clone();
+        all.iter()
+            .map(|one| one["operationName"]["value"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let since = "eventTimestamp ge '2026-01-01T00:00:00Z'";
+    let of_registry = format!("{since} and resourceUri eq '{path}'");
+    // It is numbered a moment later.
+    while events(&of_registry).await.len() < 3 {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    let actions = ["delete", "write", "write"]
+        .map(|verb| format!("Microsoft.ContainerRegistry/registries/{verb}"));
+    assert_eq!(events(&of_registry).await, actions);
+    assert_eq!(events(&format!("{since} and correlationId eq 'together-1'")).await, actions[1..2]);
+    assert_eq!(events(&format!("{since} and resourceGroupName eq 'absent'")).await.len(), 0);
+    assert_eq!(events("eventTimestamp ge '2100-01-01T00:00:00Z'").await.len(), 0);
+    assert_eq!(events(&format!("{since} and levels eq 'Critical'")).await.len(), 0);
+    let request = manager.request_at(Method::GET, &log).query(&[("$filter", "roleName eq 'a'")]);
+    assert_eq!(request.send().await.unwrap().status(), 400);
+}
