@@ -5,7 +5,7 @@ source "$(dirname "$0")/lib.sh"
 
 sets=(
   "azurite azurite@3.37.0"
-  "azure @azure/identity@4.14.1 @azure/container-registry@1.1.2"
+  "azure @azure/identity@4.14.1 @azure/container-registry@1.1.2 @azure/arm-containerregistry@12.0.0"
 )
 
 for line in "${sets[@]}"; do

@@ -142,6 +142,9 @@ impl FromStr for Filter {
     }
 }
 
+/// A term of a field and the text that it is compared with.
+type Comparison = fn(Field, Box<str>) -> Term;
+
 struct Parser<'a> {
     text: &'a str,
     at: usize,
@@ -206,7 +209,7 @@ impl<'a> Parser<'a> {
         known.ok_or(FilterError::Expected(FIELDS, at))
     }
 
-    fn comparison(&mut self) -> Result<fn(Field, Box<str>) -> Term, FilterError> {
+    fn comparison(&mut self) -> Result<Comparison, FilterError> {
         self.skip_spaces();
         let at = self.at;
         match self.word().to_ascii_lowercase().as_str() {

@@ -173,9 +173,12 @@ impl Site {
 
     /// A client built from its Go module. It trusts the server's CA and nothing else.
     pub fn go(&self, program: &str) -> Client {
-        self.client(&go_tool(program))
-            .env("SSL_CERT_FILE", self.ca())
-            .env("SSL_CERT_DIR", self.certs())
+        self.program(&go_tool(program))
+    }
+
+    /// A program written in Go, at that path, likewise.
+    pub fn program(&self, path: &Path) -> Client {
+        self.client(path).env("SSL_CERT_FILE", self.ca()).env("SSL_CERT_DIR", self.certs())
     }
 
     /// Azure's command line, which keeps what it knows under `name`.

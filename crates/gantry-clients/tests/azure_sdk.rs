@@ -7,6 +7,7 @@ const CONTENT_PY: &str = include_str!("azure_sdk/content.py");
 const CONTENT_JS: &str = include_str!("azure_sdk/content.js");
 const METADATA_PY: &str = include_str!("azure_sdk/metadata.py");
 const METADATA_JS: &str = include_str!("azure_sdk/metadata.js");
+const MANAGEMENT_JS: &str = include_str!("azure_sdk/management.js");
 const MANAGEMENT_PY: &str = include_str!("azure_sdk/management.py");
 
 #[test]
@@ -49,6 +50,12 @@ fn python_manages() {
 }
 
 #[test]
+fn javascript_manages() {
+    let site = Site::new(Transport::Tls);
+    as_application(site.node("azure"), &site).run([site.file("management.js", MANAGEMENT_JS)]);
+}
+
+#[test]
 fn javascript_pushes_and_pulls() {
     let site = Site::new(Transport::Tls);
     let node = as_application(site.node("azure"), &site);
@@ -58,6 +65,13 @@ fn javascript_pushes_and_pulls() {
     let crane = site.go("crane");
     crane.run(["auth", "login", &site.host(), "-u", USER, "-p", PASSWORD]);
     assert_eq!(crane.run(["ls", &format!("{}/team/sdk", site.host())]), "v1");
+}
+
+#[test]
+fn go_manages_and_tells_what_there_is() {
+    let site = Site::new(Transport::Tls);
+    let program = gantry_testkit::programs::azure_sdk_go();
+    as_application(site.program(&program), &site).run(std::iter::empty::<&str>());
 }
 
 /// A program with what it signs in with in its environment.

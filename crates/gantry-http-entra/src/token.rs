@@ -159,6 +159,9 @@ pub(crate) fn scope_of(form: &Form, version: Version) -> Result<(String, bool), 
     }
 }
 
+/// Scopes that are of no resource (OpenID Connect Core, 5.4 and 11).
+const OPENID: [&str; 4] = ["openid", "profile", "email", "offline_access"];
+
 /// RFC 6749, 4.4.
 async fn client_credentials(
     call: &Call<'_>,
@@ -166,10 +169,10 @@ async fn client_credentials(
     version: Version,
     client: &Client,
 ) -> Result<Granted, EntraError> {
-    let (mut scope, _) = scope_of(form, version)?;
-    if version == Version::V1 {
-        scope.truncate(scope.find(' ').unwrap_or(scope.len()));
-    }
+    // Libraries ask for what OpenID Connect has besides, which means nothing where nobody signs in.
+    let (scope, _) = scope_of(form, version)?;
+    let of_resources = scope.split(' ').filter(|word| !word.is_empty() && !OPENID.contains(word));
+    let scope = of_resources.collect::<Vec<_>>().join(" ");
     if scope.contains(' ') || !scope.ends_with("/.default") {
         return Err(EntraError::not_default_scope());
     }

@@ -174,6 +174,35 @@ impl Registries {
         Ok(())
     }
 
+    /// Brings what is kept in memory of one registry up to the catalog, after this node has changed it, or
+    /// removed it from sight: `present` is what it is now, `epoch` the registries' since. What others have
+    /// changed meanwhile is read too, and everything with it.
+    async fn follow(
+        &self,
+        catalog: &Catalog,
+        id: RegistryId,
+        present: Option<&Registry>,
+        epoch: i64,
+    ) -> Result<(), DbError> {
+        let begun = self.0.directory.begin();
+        let before = self.0.directory.load();
+        if before.epoch >= epoch {
+            return Ok(());
+        }
+        if before.epoch + 1 < epoch {
+            return self.refresh(catalog).await;
+        }
+        let mut directory = Directory { epoch, ..before.copy() };
+        let plan = self.0.plan.load();
+        directory.remove(id, &plan);
+        if let Some(present) = present {
+            directory.add(present.clone(), &plan);
+        }
+        self.0.directory.store(begun, directory);
+        // A whole reading that began before this and knows more may have been stored meanwhile.
+        self.be_current(catalog).await
+    }
+
     /// Sees to it that what is in memory is what is in the catalog, before it says who gets in. Costs
     /// no query while nothing has changed and other nodes' changes are followed; where they can't be,
     /// one for each request.
@@ -298,23 +327,59 @@ async fn create(catalog: &Catalog, location: &str, want: &WantedRegistry) -> Res
 impl Directory {
     fn new(epoch: i64, registries: Vec<Registry>, plan: &Plan) -> Self {
         let mut directory = Self { epoch, ..Self::default() };
-        for registry in registries.into_iter().map(Arc::new) {
-            for host in plan.hosts_of(&registry) {
-                directory.by_host.insert(host.to_ascii_lowercase(), Arc::clone(&registry));
-            }
-            if let Some(host) = plan.data_host_of(&registry) {
-                directory.by_data_host.insert(host.to_ascii_lowercase(), Arc::clone(&registry));
-            }
-            if plan.is_default(&registry.name) {
-                directory.default = Some(Arc::clone(&registry));
-            }
-            let group = directory.by_group.entry(name_key(&registry.resource_group)).or_default();
-            group.insert(registry.name.clone(), Arc::clone(&registry));
-            directory.by_name.insert(registry.name.clone(), Arc::clone(&registry));
-            directory.by_id.insert(registry.id, registry);
-        }
+        registries.into_iter().for_each(|registry| directory.add(registry, plan));
         directory
     }
+
+    /// The same, to be changed: registries are shared.
+    fn copy(&self) -> Self {
+        Self {
+            epoch: self.epoch,
+            by_id: self.by_id.clone(),
+            by_name: self.by_name.clone(),
+            by_group: self.by_group.clone(),
+            by_host: self.by_host.clone(),
+            by_data_host: self.by_data_host.clone(),
+            default: self.default.clone(),
+        }
+    }
+
+    fn add(&mut self, registry: Registry, plan: &Plan) {
+        let registry = Arc::new(registry);
+        for host in plan.hosts_of(&registry) {
+            self.by_host.insert(host.to_ascii_lowercase(), Arc::clone(&registry));
+        }
+        if let Some(host) = plan.data_host_of(&registry) {
+            self.by_data_host.insert(host.to_ascii_lowercase(), Arc::clone(&registry));
+        }
+        if plan.is_default(&registry.name) {
+            self.default = Some(Arc::clone(&registry));
+        }
+        let group = self.by_group.entry(name_key(&registry.resource_group)).or_default();
+        group.insert(registry.name.clone(), Arc::clone(&registry));
+        self.by_name.insert(registry.name.clone(), Arc::clone(&registry));
+        self.by_id.insert(registry.id, registry);
+    }
+
+    fn remove(&mut self, id: RegistryId, plan: &Plan) {
+        let Some(registry) = self.by_id.remove(&id) else { return };
+        for host in plan.hosts_of(&registry) {
+            self.by_host.remove(&host.to_ascii_lowercase());
+        }
+        if let Some(host) = plan.data_host_of(&registry) {
+            self.by_data_host.remove(&host.to_ascii_lowercase());
+        }
+        self.default.take_if(|default| default.id == id);
+        if let Some(group) = self.by_group.get_mut(&name_key(&registry.resource_group)) {
+            group.remove(&registry.name);
+        }
+        self.by_name.remove(&registry.name);
+    }
+}
+
+/// The epoch of registries, as this transaction leaves it.
+fn epoch_of(tx: &mut Transaction<'_, '_>) -> Result<i64, DbError> {
+    tx.epoch(&EpochSubject::registries())
 }
 
 impl Plan {
@@ -348,5 +413,61 @@ impl Plan {
     fn data_host_of(&self, registry: &Registry) -> Option<String> {
         let hosts = self.hosts.as_ref()?;
         registry.settings.network.data_endpoint.then(|| registry.data_host(&hosts.suffix))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gantry_model::Timestamp;
+
+    use super::*;
+
+    fn registry(name: &str, has_hosts: bool) -> Registry {
+        let mut settings = RegistrySettings::default();
+        settings.network.data_endpoint = has_hosts;
+        settings.network.regional_endpoint = has_hosts;
+        let now = Timestamp::from_micros(1);
+        Registry::new(name.parse().unwrap(), "local", settings, now)
+    }
+
+    /// All that is found, by what.
+    fn found(directory: &Directory) -> Vec<String> {
+        let mut found: Vec<String> =
+            directory.by_host.iter().map(|(host, one)| format!("{host} {}", one.name)).collect();
+        found.extend(
+            directory.by_data_host.iter().map(|(host, one)| format!("{host} {}", one.name)),
+        );
+        found.extend(directory.by_name.iter().map(|(name, one)| format!("{name} {}", one.epoch)));
+        for (group, all) in directory.by_group.iter().filter(|(_, all)| !all.is_empty()) {
+            found.extend(all.keys().map(|name| format!("{group} {name}")));
+        }
+        found.extend(directory.default.iter().map(|one| format!("default {}", one.epoch)));
+        found.sort();
+        found
+    }
+
+    #[test]
+    fn what_follows_a_change_is_what_would_be_read() {
+        let hosts = Hosts {
+            suffix: "acr.localhost".into(),
+            default_names: vec!["localhost".into()],
+            default_registry: "local".parse().unwrap(),
+        };
+        let plan = Plan { hosts: Some(hosts), ..Plan::default() };
+        let [local, mut team, gone] =
+            [registry("local", false), registry("team1", true), registry("gone1", true)];
+        let before = Directory::new(1, vec![local.clone(), team.clone(), gone.clone()], &plan);
+        let mut after = before.copy();
+        after.remove(gone.id, &plan);
+        team.settings.network.regional_endpoint = false;
+        team.resource_group = "other".into();
+        team.epoch = 7;
+        after.remove(team.id, &plan);
+        after.add(team.clone(), &plan);
+        let made = registry("made1", true);
+        after.remove(made.id, &plan);
+        after.add(made.clone(), &plan);
+        let read = Directory::new(2, vec![local, team, made], &plan);
+        assert_eq!(found(&after), found(&read));
     }
 }

@@ -47,6 +47,16 @@ pub fn go_tool(name: &str) -> PathBuf {
     path
 }
 
+/// The path of the program that uses Azure's SDK for Go, which `tools/go.sh` builds.
+///
+/// # Panics
+/// When it isn't built: a missing client fails the run.
+pub fn azure_sdk_go() -> PathBuf {
+    let path = cache().join("bin/azure-sdk-go");
+    assert!(path.is_file(), "{} is missing: run `make tools`", path.display());
+    path
+}
+
 /// The path of a program from npm, which `tools/npm.sh` installs.
 ///
 /// # Panics

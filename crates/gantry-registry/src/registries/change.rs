@@ -8,7 +8,7 @@ use gantry_model::{
     RegistrySettings, TierLimits, Tiers, Version,
 };
 
-use super::{Registries, Wishes};
+use super::{Registries, Wishes, epoch_of};
 
 /// Why a registry can't be changed.
 #[derive(Debug, thiserror::Error)]
@@ -70,10 +70,11 @@ impl Registries {
         let change = move |tx: &mut Transaction<'_, '_>| {
             let present = tx.registry_lock(id)?.ok_or(ChangeError::Missing)?;
             precondition.check(Some(&Version::of_registry(&present)))?;
-            change(tx, &tiers, &present, &wishes)
+            let changed = change(tx, &tiers, &present, &wishes)?;
+            Ok::<_, ChangeError>((changed, epoch_of(tx)?))
         };
-        let changed = catalog.transaction(Durability::Power, change).await?;
-        self.refresh(catalog).await?;
+        let (changed, epoch) = catalog.transaction(Durability::Power, change).await?;
+        self.follow(catalog, id, Some(&changed), epoch).await?;
         Ok(changed)
     }
 }

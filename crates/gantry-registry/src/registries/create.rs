@@ -7,7 +7,7 @@ use gantry_model::{
 };
 
 use super::change::{ChangeError, change, check};
-use super::{Registries, Wishes};
+use super::{Registries, Wishes, epoch_of};
 
 /// A registry that somebody wants to be there.
 #[derive(Clone, Debug)]
@@ -64,7 +64,8 @@ impl Registries {
                 let present = tx.registry_lock(present.id)?.ok_or(ChangeError::Missing)?;
                 precondition.check(Some(&Version::of_registry(&present)))?;
                 check_same(&present, &new)?;
-                return Ok((change(tx, &tiers, &present, &new.wishes)?, Written::Changed));
+                let changed = change(tx, &tiers, &present, &new.wishes)?;
+                return Ok((changed, Written::Changed, epoch_of(tx)?));
             }
             precondition.check(None)?;
             let location = new.location.as_ref().unwrap_or(&group.location);
@@ -78,13 +79,13 @@ impl Registries {
             };
             check(&made.settings, &tiers)?;
             match tx.registry_insert(&made)? {
-                true => Ok((made, Written::Made)),
+                true => Ok((made, Written::Made, epoch_of(tx)?)),
                 false => Err(taken()),
             }
         };
-        let put = catalog.transaction(Durability::Power, put).await?;
-        self.refresh(catalog).await?;
-        Ok(put)
+        let (registry, written, epoch) = catalog.transaction(Durability::Power, put).await?;
+        self.follow(catalog, registry.id, Some(&registry), epoch).await?;
+        Ok((registry, written))
     }
 }
 

@@ -4,7 +4,7 @@
 use gantry_catalog::{Catalog, DbError, Durability, Transaction};
 use gantry_model::{Precondition, PreconditionFailed, Registry, RegistryId, Version};
 
-use super::Registries;
+use super::{Registries, epoch_of};
 
 /// How many roles given at a registry one statement looks at.
 const BATCH: usize = 1000;
@@ -49,10 +49,10 @@ impl Registries {
             registries.check_own(&present)?;
             forget(tx, &scope)?;
             tx.registry_bury(&present)?;
-            Ok::<_, DeleteError>(present)
+            Ok::<_, DeleteError>((present, epoch_of(tx)?))
         };
-        let deleted = catalog.transaction(Durability::Power, delete).await?;
-        self.refresh(catalog).await?;
+        let (deleted, epoch) = catalog.transaction(Durability::Power, delete).await?;
+        self.follow(catalog, id, None, epoch).await?;
         Ok(deleted)
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use gantry_catalog::{Catalog, DbError, DeletedRegistry, Durability, Transaction};
 use gantry_model::{Registry, RegistryId, Timestamp};
 
-use super::Registries;
+use super::{Registries, epoch_of};
 
 /// Credentials that one transaction ends.
 const BATCH: usize = 1000;
@@ -76,10 +76,11 @@ impl Registries {
                 return Err(ReviveError::NameTaken(registry.name.to_string()));
             }
             tx.registry_revive(&registry)?;
-            tx.registry_lock(id)?.ok_or(ReviveError::Missing(id))
+            let revived = tx.registry_lock(id)?.ok_or(ReviveError::Missing(id))?;
+            Ok((revived, epoch_of(tx)?))
         };
-        let revived = catalog.transaction(Durability::Power, revive).await?;
-        self.refresh(catalog).await?;
+        let (revived, epoch) = catalog.transaction(Durability::Power, revive).await?;
+        self.follow(catalog, id, Some(&revived), epoch).await?;
         Ok(revived)
     }
 
