@@ -47,8 +47,10 @@ impl ArmError {
         self
     }
 
-    /// The first of several refusals, which tells of the others too.
+    /// The first of several refusals, which tells of the others too, as far as someone would read.
     pub(crate) fn all(mut refusals: Vec<Self>) -> Option<Self> {
+        const MOST: usize = 20;
+        refusals.truncate(MOST);
         if refusals.len() < 2 {
             return refusals.pop();
         }

@@ -150,6 +150,9 @@ async fn answer(
     }
 }
 
+/// The action that shows which roles there are.
+const READ_ROLES: &str = "Microsoft.Authorization/roleDefinitions/read";
+
 /// What a handler answers from.
 #[derive(Clone, Copy)]
 struct Call<'a> {
@@ -167,7 +170,7 @@ impl Call<'_> {
             Right::Nothing | Right::SignIn => Ok(()),
             Right::AnyRole => subscriptions::check(self),
             // Which roles there are in the tenant is no secret.
-            Right::Action(_) if self.asked.resource.as_str() == "/" => Ok(()),
+            Right::Action(READ_ROLES) if self.asked.resource.as_str() == "/" => Ok(()),
             Right::Action(action) => {
                 self.caller.check(action, &self.asked.resource)?;
                 subscriptions::check_ours(self)
