@@ -1,7 +1,9 @@
 //! The audit stream: sign-ins and refusals, written in batches beside everything else, read in order,
 //! trimmed by age.
 
-use gantry_db::{DbError, Row, Stmt, args};
+use std::sync::LazyLock;
+
+use gantry_db::{DbError, Row, Stmt, ToArg, args};
 use gantry_model::audit::AuditEvent;
 use gantry_model::{AuditId, RegistryId, Timestamp};
 
@@ -10,6 +12,16 @@ use crate::{Catalog, Transaction};
 
 pub(crate) const INSERT: Stmt =
     Stmt::new("insert into audit (id, registry, document) values ($1, $2, $3)");
+
+/// How many rows one statement appends: a flood of sign-ins must not be one of statements.
+const MANY: usize = 100;
+
+pub(crate) static INSERT_MANY: LazyLock<Stmt> = LazyLock::new(|| {
+    let row = |n: usize| format!("(${}, ${}, ${})", 3 * n + 1, 3 * n + 2, 3 * n + 3);
+    let rows: Vec<String> = (0..MANY).map(row).collect();
+    let text = format!("insert into audit (id, registry, document) values {}", rows.join(", "));
+    Stmt::new(text.leak())
+});
 
 pub(crate) const LIST: Stmt =
     Stmt::new("select id, registry, document from audit where id > $1 order by id limit $2");
@@ -39,10 +51,17 @@ impl Catalog {
 impl Transaction<'_, '_> {
     /// Appends rows.
     pub fn audit_append(&mut self, rows: &[AuditRow]) -> Result<(), DbError> {
-        for row in rows {
-            let document = serde_json::to_string(&row.event).expect("an event is plain data");
-            let registry = row.registry.map(RegistryId::to_bytes);
-            self.tx.exec(&INSERT, &args![row.id.to_bytes(), registry, document])?;
+        let whole = rows.chunks_exact(MANY);
+        for row in whole.remainder() {
+            let (id, registry, document) = columns(row);
+            self.tx.exec(&INSERT, &args![id, registry, document])?;
+        }
+        for chunk in whole {
+            let rows: Vec<_> = chunk.iter().map(columns).collect();
+            let values = rows.iter().flat_map(|(id, registry, document)| {
+                [id.to_arg(), registry.to_arg(), document.to_arg()]
+            });
+            self.tx.exec(&INSERT_MANY, &values.collect::<Vec<_>>())?;
         }
         Ok(())
     }
@@ -51,6 +70,11 @@ impl Transaction<'_, '_> {
     pub fn audit_trim(&mut self, before: Timestamp, limit: usize) -> Result<u64, DbError> {
         self.tx.exec(&TRIM, &args![AuditId::earliest(before).to_bytes(), limit as i64])
     }
+}
+
+fn columns(row: &AuditRow) -> ([u8; 16], Option<[u8; 16]>, String) {
+    let document = serde_json::to_string(&row.event).expect("an event is plain data");
+    (row.id.to_bytes(), row.registry.map(RegistryId::to_bytes), document)
 }
 
 fn audit_row(row: &Row<'_>) -> Result<AuditRow, DbError> {

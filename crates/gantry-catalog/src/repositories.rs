@@ -39,6 +39,9 @@ pub(crate) const LOCK: Stmt =
 
 pub(crate) const LOCKS: Stmt = Stmt::new("select coalesce(locks, 0) from repository where id = $1");
 
+pub(crate) const LOCKS_OF: Stmt =
+    Stmt::new("select coalesce(locks, 0) from repository where registry = $1 and name = $2");
+
 pub(crate) const CHANGE_COUNTS: Stmt = Stmt::new(
     "update repository
         set manifest_count = manifest_count + $2, tag_count = tag_count + $3, updated_at = $4,
@@ -126,6 +129,18 @@ impl Transaction<'_, '_> {
     /// What of the repository is locked against everyone.
     pub fn repository_locks(&mut self, id: RepositoryId) -> Result<Locks, DbError> {
         Ok(self.tx.one(&LOCKS, &args![id.to_bytes()], |row| row.locks(0))?.unwrap_or_default())
+    }
+
+    /// What may not be done to the repository of that name, which needn't be there.
+    pub fn repository_locks_of(
+        &mut self,
+        registry: RegistryId,
+        name: &RepositoryName,
+    ) -> Result<Locks, DbError> {
+        let found = self
+            .tx
+            .one(&LOCKS_OF, &args![registry.to_bytes(), name.as_str()], |row| row.locks(0))?;
+        Ok(found.unwrap_or_default())
     }
 
     /// Adds to the repository's running counts. One that holds nothing any more is no longer locked:

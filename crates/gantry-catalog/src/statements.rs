@@ -63,7 +63,7 @@ pub fn all() -> Vec<(&'static str, &'static Stmt)> {
         rate_buckets: HOLD INSERT SET SWEEP;
         referrers: LIST LIST_OF_TYPE NEXT_FREE;
         registries: LIST LOCK BY_NAME OF_GROUP EXPIRE DELETED FIND_DELETED LOCK_DELETED INSERT UPDATE END_SIGN_INS BURY REVIVE;
-        repositories: LIST LIST_UNTIL FIND INSERT LOCK LOCKS CHANGE_COUNTS;
+        repositories: LIST LIST_UNTIL FIND INSERT LOCK LOCKS LOCKS_OF CHANGE_COUNTS;
         resource_groups: LIST FIND LOCK SET ESTABLISH DELETE;
         resource_locks: AT WITHIN FIND SET DELETE DELETE_WITHIN;
         resources: LIST FIND COUNT SECRET SET SET_SECRET DELETE;
@@ -76,6 +76,7 @@ pub fn all() -> Vec<(&'static str, &'static Stmt)> {
         uploads: INSERT FIND COUNT ADVANCE DELETE EXPIRED KEY_IN_USE;
         usage: ADD FIND LIST FORGET_EMPTY;
     };
+    all.push(("audit::INSERT_MANY", &*audit::INSERT_MANY));
     all.extend(crate::copied::statements());
     all
 }

@@ -36,6 +36,7 @@ pub use follow::{ChangeReader, Followed};
 pub use locked::{Lockable, Locked};
 pub use registries::Registries;
 pub use room::Full;
+use room::Rooms;
 pub use sharing::Sharing;
 use uploads::Sessions;
 
@@ -94,6 +95,7 @@ struct Inner {
     limits: Limits,
     sharing: Sharing,
     cache: ContentCache,
+    rooms: Rooms,
     sessions: Sessions,
     /// Work that outlives the request that asked for it.
     tasks: TaskTracker,
@@ -121,6 +123,7 @@ impl Content {
             limits,
             cache: ContentCache::new(&sharing),
             sharing,
+            rooms: Rooms::default(),
             sessions: Sessions::default(),
             tasks,
             turns: Turns::default(),

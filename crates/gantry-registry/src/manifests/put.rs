@@ -9,7 +9,6 @@ use gantry_oci::{Digest, Manifest, ManifestError, MediaType, Reference, Tag};
 use super::named::{MissingContent, Named, find_named, told};
 use crate::error::store_error;
 use crate::locked::{Lockable, Locked, check_open};
-use crate::room::check_room;
 use crate::uploads::Place;
 use crate::{Content, Full, StoreError};
 
@@ -135,7 +134,7 @@ impl Content {
 
         let (registry, name) = (permit.registry(), permit.repository().clone());
         let sparse = self.registries().allows_sparse_content(registry);
-        let room = self.registries().most_bytes(registry);
+        let room = self.room(registry, new.stored.bytes.len() as u64).await?;
         let content = self.clone();
         self.catalog()
             .transaction(Durability::Power, move |tx| {
@@ -215,7 +214,7 @@ fn hold(
     place: &Place<'_>,
     new: &NewManifest,
     named: &Named,
-    room: u64,
+    room: Result<(), Full>,
 ) -> Result<(), PutManifestError> {
     let digest = &new.stored.digest;
     if let Some(held) = tx.manifest_find(place.repository, digest)?
@@ -229,7 +228,7 @@ fn hold(
     }
     let stored = tx.manifest_insert(place.registry, &new.stored)?;
     if stored {
-        check_room::<PutManifestError>(tx, place.registry, new.stored.bytes.len() as u64, room)?;
+        room?;
     }
     if !tx.manifest_link(place.registry, place.repository, new)? {
         return Ok(());

@@ -8,7 +8,6 @@ use gantry_oci::{ContentRange, Digest, Hasher, RepositoryName};
 
 use super::append::AppendError;
 use super::receive::{Received, UploadBody, hash, parse_key};
-use crate::room::check_room;
 use crate::{Content, Full, StoreError};
 
 /// Why there is no blob. The session stays as it was before the request.
@@ -168,7 +167,7 @@ impl Content {
     ) -> Result<(), FinishError> {
         let (registry, name) = (permit.registry(), permit.repository().clone());
         let sparse = self.registries().allows_sparse_content(registry);
-        let room = self.registries().most_bytes(registry);
+        let room = self.room(registry, blob.size).await?;
         let content = self.clone();
         self.catalog()
             .transaction(Durability::Power, move |tx| {
@@ -176,7 +175,7 @@ impl Content {
                 let repository = tx.repository_ensure(registry, &name)?;
                 let stored = tx.blob_insert(registry, &blob)?;
                 if stored {
-                    check_room::<FinishError>(tx, registry, blob.size, room)?;
+                    room?;
                 } else {
                     // The digest has bytes already, under a key that others may be reading.
                     tx.trash_insert(&blob.storage_key, blob.size)?;

@@ -8,7 +8,6 @@ use gantry_oci::{Algorithm, Hasher};
 
 use crate::error::store_error;
 use crate::locked::{Lockable, Locked, check_open};
-use crate::room::check_room;
 use crate::{Content, Full, StoreError};
 
 /// Why no session was started.
@@ -46,7 +45,7 @@ impl Content {
             return Err(StartError::TooMany(most));
         }
         let id = UploadId::new(self.catalog().now());
-        let room = self.registries().most_bytes(registry);
+        self.room(registry, 0).await??;
         let new = NewUpload {
             id,
             registry,
@@ -57,11 +56,9 @@ impl Content {
         };
         self.catalog()
             .transaction(Durability::Process, move |tx| {
-                check_room::<StartError>(tx, registry, 0, room)?;
-                if let Some(repository) = tx.repository_find(registry, &new.repository)? {
-                    let name = || Lockable::Repository(new.repository.clone());
-                    check_open(tx.repository_locks(repository)?, Lock::Write, name)?;
-                }
+                let name = || Lockable::Repository(new.repository.clone());
+                let locks = tx.repository_locks_of(registry, &new.repository)?;
+                check_open(locks, Lock::Write, name)?;
                 Ok::<_, StartError>(tx.upload_insert(&new)?)
             })
             .await?;
