@@ -33,7 +33,7 @@ pub(crate) struct Options {
     /// Does it: writes the authorities, and has az register the cloud
     #[arg(long)]
     write: bool,
-    /// The server's address, if it is on another machine, such as https://registry.example:5000
+    /// The server's address, if it is on another machine: that of HTTPS, with its port
     #[arg(long, value_name = "URL", requires = "ca")]
     server: Option<String>,
     /// The certificate authority of the server that --server names
