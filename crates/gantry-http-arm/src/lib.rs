@@ -1,7 +1,7 @@
 //! The management surface: Azure Resource Manager's API, as `az` and Azure's SDKs speak it.
 //!
 //! One table says which operations there are, what each takes of its caller and what answers it
-//! ([`operations`]); paths are the same regardless of case. Whether the caller may, and whether a lock is
+//! (`operations.rs`); paths are the same regardless of case. Whether the caller may, and whether a lock is
 //! in the way, is looked at here, before a handler calls its use-case and renders the answer. Every
 //! published `api-version` is answered with the union of properties.
 
@@ -72,7 +72,7 @@ pub fn operations() -> impl Iterator<Item = &'static str> {
     OPERATIONS.iter().map(|operation| operation.id)
 }
 
-/// Which of [`operations`] a method and path ask for.
+/// Which of [`operations()`] a method and path ask for.
 pub fn operation(method: &Method, path: &str) -> Option<&'static str> {
     Asked::parse(method, path).map(|asked| asked.operation.id)
 }
