@@ -1,13 +1,19 @@
 //! Locks of resources.
 
-use gantry_db::{DbError, Row, Stmt, args};
+use gantry_db::{DbError, Row, Stmt, ToArg, args};
 use gantry_model::resource::{ResourceLock, name_key};
 
 use crate::column::RowExt;
 use crate::{Catalog, Transaction};
 
-pub(crate) const AT: Stmt = Stmt::new(
-    "select shown_scope, name, level, notes from resource_lock where scope = $1 order by key",
+/// Scopes that one statement is asked about.
+const AT_ONCE: usize = 8;
+
+pub(crate) const AT_SOME: Stmt = Stmt::new(
+    "select shown_scope, name, level, notes
+       from resource_lock
+      where scope in ($1, $2, $3, $4, $5, $6, $7, $8)
+      order by scope, key",
 );
 
 pub(crate) const WITHIN: Stmt = Stmt::new(
@@ -36,9 +42,17 @@ pub(crate) const DELETE_WITHIN: Stmt =
     Stmt::new("delete from resource_lock where scope = $1 or scope > $2 and scope < $3");
 
 impl Catalog {
-    /// The locks at exactly that scope.
-    pub async fn resource_locks_at(&self, scope: &str) -> Result<Vec<ResourceLock>, DbError> {
-        self.db.all(&AT, &args![name_key(scope)], lock).await
+    /// The locks at exactly these scopes.
+    pub async fn resource_locks_at(&self, scopes: &[&str]) -> Result<Vec<ResourceLock>, DbError> {
+        let mut found = Vec::new();
+        for some in scopes.chunks(AT_ONCE) {
+            // What is asked for twice is found once.
+            let keys: Vec<String> =
+                some.iter().cycle().take(AT_ONCE).map(|s| name_key(s)).collect();
+            let args: Vec<_> = keys.iter().map(ToArg::to_arg).collect();
+            found.extend(self.db.all(&AT_SOME, &args, lock).await?);
+        }
+        Ok(found)
     }
 
     /// Up to `limit` locks of resources within the scope, which themselves are not at it.
@@ -62,21 +76,6 @@ impl Catalog {
 }
 
 impl Transaction<'_, '_> {
-    /// The locks at exactly that scope.
-    pub fn resource_locks_at(&mut self, scope: &str) -> Result<Vec<ResourceLock>, DbError> {
-        self.tx.all(&AT, &args![name_key(scope)], lock)
-    }
-
-    /// Up to `limit` locks of resources within the scope, which themselves are not at it.
-    pub fn resource_locks_within(
-        &mut self,
-        scope: &str,
-        limit: usize,
-    ) -> Result<Vec<ResourceLock>, DbError> {
-        let [from, to] = within(scope);
-        self.tx.all(&WITHIN, &args![from, to, limit as i64], lock)
-    }
-
     /// Adds a lock, or changes the one of its name at its scope; whether there was none.
     pub fn resource_lock_set(&mut self, lock: &ResourceLock) -> Result<bool, DbError> {
         let (scope, key) = (name_key(&lock.scope), name_key(&lock.name));

@@ -23,8 +23,8 @@ fn every_command_does_what_it_does() {
     push(&site, &cloud, &image, "third:v2");
     assert_eq!(json(&az, "acr repository list --name teamone").as_array().map(Vec::len), Some(3));
 
-    let said = python(&site, &cloud, &image)
-        .run([site.file("run.py", RUN), site.file("commands.txt", COMMANDS)]);
+    let said =
+        python(&site, &image).run([site.file("run.py", RUN), site.file("commands.txt", COMMANDS)]);
 
     let report: Value = serde_json::from_str(&said).expect("it prints JSON");
     let texts = |name: &str| {
@@ -37,9 +37,6 @@ fn every_command_does_what_it_does() {
 }
 
 /// The interpreter that az runs in, signed in as az is.
-fn python(site: &Site, cloud: &Cloud, image: &Image) -> Client {
-    site.az_python("az")
-        .env("TEAM", TEAM)
-        .env("DIGEST", image.digest())
-        .env("SUBSCRIPTION", &cloud.subscription)
+fn python(site: &Site, image: &Image) -> Client {
+    site.az_python("az").env("TEAM", TEAM).env("DIGEST", image.digest())
 }

@@ -12,7 +12,7 @@ use http::request::Parts;
 
 /// The registry that the path is about, if it is about one.
 pub fn registry_at(app: &App, path: &str) -> Option<Arc<Registry>> {
-    const REGISTRIES: &str = "/registries/";
+    const REGISTRIES: &str = "/providers/microsoft.containerregistry/registries/";
     let path = path.to_ascii_lowercase();
     let name = &path[path.find(REGISTRIES)? + REGISTRIES.len()..];
     let name = name.split('/').next()?.parse().ok()?;

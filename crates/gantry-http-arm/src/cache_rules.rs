@@ -3,15 +3,14 @@
 use gantry_arm::ResourceId;
 use gantry_model::resource::{self, Resource};
 use gantry_model::{Precondition, Registry, Versioned, Written};
-use gantry_resources::CacheRuleChange;
+use gantry_resources::{At, CacheRuleChange, ResourceError};
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::Call;
-use crate::children::{Child, WrittenTo};
 use crate::error::ArmError;
-use crate::kept::{at, refused, shown, was_there, wish};
+use crate::kept::{Kept, refused, wish};
 
 /// A cache rule.
 pub(crate) type CacheRule = Resource<resource::CacheRule>;
@@ -32,56 +31,29 @@ fn present<'de, D: serde::Deserializer<'de>>(
     Option::deserialize(deserializer).map(Some)
 }
 
-impl Child for CacheRule {
-    const KIND: &'static str = "cacheRules";
-    const NAME: &'static str = "cacheRuleName";
+impl Kept for resource::CacheRule {
+    const PARAMETER: &'static str = "cacheRuleName";
     // Clients take 202 or 204, and would wait after the former.
     const DELETED: StatusCode = StatusCode::NO_CONTENT;
 
-    fn key(&self) -> String {
-        resource::name_key(&self.name)
-    }
-
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn render(&self, call: &Call<'_>, registry: &Registry) -> Value {
-        let resource::CacheRule { source, target, credential_set } = &self.value;
+    fn properties(resource: &CacheRule, call: &Call<'_>, registry: &Registry) -> Value {
+        let Self { source, target, credential_set } = &resource.value;
         let own = call.app.access.resource_id(registry);
         let set = credential_set.as_ref().map(|name| format!("{own}/credentialSets/{name}"));
-        let properties = json!({
+        json!({
             "credentialSetResourceId": set,
             "sourceRepository": source,
             "targetRepository": target,
-            "creationDate": self.created_at.to_string(),
-        });
-        shown(call, self, &properties)
-    }
-
-    async fn find(
-        call: &Call<'_>,
-        registry: &Registry,
-        name: &str,
-    ) -> Result<Versioned<Self>, ArmError> {
-        call.app.resources.find(registry, name).await.map_err(refused)
-    }
-
-    async fn list(
-        call: &Call<'_>,
-        registry: &Registry,
-        after: &str,
-        limit: usize,
-    ) -> Result<Vec<Self>, ArmError> {
-        Ok(call.app.resources.list(registry, after, limit).await?)
+            "creationDate": resource.created_at.to_string(),
+        })
     }
 
     async fn write(
         call: &Call<'_>,
         registry: &Registry,
-        to: WrittenTo,
+        at: At,
         wanted: Value,
-    ) -> Result<(Versioned<Self>, Written), ArmError> {
+    ) -> Result<(Versioned<CacheRule>, Written), ArmError> {
         if wanted["identity"].as_object().is_some_and(|identity| identity["type"] != "None") {
             let what = "cache rules that sign in with an identity";
             return Err(ArmError::not_built("identity", what));
@@ -95,7 +67,7 @@ impl Child for CacheRule {
                 credential_set: set.map(named).transpose()?,
             })
         })?;
-        call.app.resources.write_cache_rule(at(registry, to), wish).await.map_err(refused)
+        call.app.resources.write_cache_rule(at, wish).await.map_err(refused)
     }
 
     async fn delete(
@@ -103,8 +75,8 @@ impl Child for CacheRule {
         registry: &Registry,
         name: &str,
         precondition: Precondition,
-    ) -> Result<bool, ArmError> {
-        was_there(call.app.resources.delete_cache_rule(registry, name, precondition).await)
+    ) -> Result<(), ResourceError> {
+        call.app.resources.delete_cache_rule(registry, name, precondition).await
     }
 }
 

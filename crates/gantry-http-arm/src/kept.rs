@@ -1,16 +1,111 @@
 //! Resources of registries that are configuration and nothing else, in ARM's shape.
 
-use gantry_model::Registry;
-use gantry_model::resource::{About, Resource};
+use std::future::Future;
+
+use gantry_model::resource::{About, Resource, ResourceKind, name_key};
+use gantry_model::{Precondition, Registry, Versioned, Written};
 use gantry_resources::{At, ResourceError, Wish};
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::children::WrittenTo;
+use crate::children::{Child, WrittenTo};
 use crate::error::ArmError;
 use crate::registries::{authors, read_tags};
 use crate::{Call, body, identity};
+
+/// A kind of such resources: what it has of its own.
+pub(crate) trait Kept: ResourceKind {
+    /// The parameter of the path that is its name.
+    const PARAMETER: &'static str;
+    /// What clients take for an answer when one was deleted.
+    const DELETED: StatusCode;
+
+    /// What `properties` is.
+    fn properties(resource: &Resource<Self>, call: &Call<'_>, registry: &Registry) -> Value;
+
+    /// Brings the one of that name to what the body wishes.
+    fn write(
+        call: &Call<'_>,
+        registry: &Registry,
+        at: At,
+        wanted: Value,
+    ) -> impl Future<Output = Result<(Versioned<Resource<Self>>, Written), ArmError>> + Send;
+
+    /// Deletes the one of that name.
+    fn delete(
+        call: &Call<'_>,
+        registry: &Registry,
+        name: &str,
+        precondition: Precondition,
+    ) -> impl Future<Output = Result<(), ResourceError>> + Send;
+}
+
+impl<K: Kept> Child for Resource<K> {
+    const KIND: &'static str = <K as ResourceKind>::KIND;
+    const NAME: &'static str = K::PARAMETER;
+    const DELETED: StatusCode = K::DELETED;
+
+    fn key(&self) -> String {
+        name_key(&self.name)
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn render(&self, call: &Call<'_>, registry: &Registry) -> Value {
+        let About { location, tags, identity, authors: who } = &self.about;
+        json!({
+            "identity": identity::render(call, identity),
+            "location": location,
+            "tags": tags,
+            "systemData": authors(who, self.created_at),
+            "properties": K::properties(self, call, registry),
+        })
+    }
+
+    async fn find(
+        call: &Call<'_>,
+        registry: &Registry,
+        name: &str,
+    ) -> Result<Versioned<Self>, ArmError> {
+        call.app.resources.find(registry, name).await.map_err(refused)
+    }
+
+    async fn list(
+        call: &Call<'_>,
+        registry: &Registry,
+        after: &str,
+        limit: usize,
+    ) -> Result<Vec<Self>, ArmError> {
+        Ok(call.app.resources.list(registry, after, limit).await?)
+    }
+
+    async fn write(
+        call: &Call<'_>,
+        registry: &Registry,
+        to: WrittenTo,
+        wanted: Value,
+    ) -> Result<(Versioned<Self>, Written), ArmError> {
+        let WrittenTo { name, if_absent, precondition } = to;
+        let at = At { registry: registry.id, name, if_absent, precondition };
+        K::write(call, registry, at, wanted).await
+    }
+
+    async fn delete(
+        call: &Call<'_>,
+        registry: &Registry,
+        name: &str,
+        precondition: Precondition,
+    ) -> Result<bool, ArmError> {
+        match K::delete(call, registry, name, precondition).await {
+            Ok(()) => Ok(true),
+            Err(ResourceError::Missing { .. }) => Ok(false),
+            Err(error) => Err(refused(error)),
+        }
+    }
+}
 
 /// What is wished of all resources.
 #[derive(Deserialize)]
@@ -34,34 +129,6 @@ pub(crate) fn wish<P: for<'de> Deserialize<'de> + Default, C>(
         by: call.caller.name(),
         value: change(properties.unwrap_or_default())?,
     })
-}
-
-/// Where it is written.
-pub(crate) fn at(registry: &Registry, to: WrittenTo) -> At {
-    let WrittenTo { name, if_absent, precondition } = to;
-    At { registry: registry.id, name, if_absent, precondition }
-}
-
-/// What is shown of the resource besides its properties.
-pub(crate) fn shown<K>(call: &Call<'_>, resource: &Resource<K>, properties: &Value) -> Value {
-    let Resource { about, created_at, .. } = resource;
-    let About { location, tags, identity, authors: who } = about;
-    json!({
-        "identity": identity::render(call, identity),
-        "location": location,
-        "tags": tags,
-        "systemData": authors(who, *created_at),
-        "properties": properties,
-    })
-}
-
-/// Whether something was deleted.
-pub(crate) fn was_there(deleted: Result<(), ResourceError>) -> Result<bool, ArmError> {
-    match deleted {
-        Ok(()) => Ok(true),
-        Err(ResourceError::Missing { .. }) => Ok(false),
-        Err(error) => Err(refused(error)),
-    }
 }
 
 pub(crate) fn refused(error: ResourceError) -> ArmError {

@@ -12,10 +12,10 @@ use gantry_arm::ResourceId;
 use gantry_http_base::made;
 use gantry_model::resource::{CacheRule, Webhook};
 use gantry_model::{
-    DomainLabel, Identities, LabelScope, NotInTier, Precondition, Registry, RegistryName,
-    RegistrySettings, Tags, TagsError, Version, Written,
+    DomainLabel, Identities, LabelScope, NotInTier, Precondition, Registry, RegistryName, Tags,
+    TagsError, Version, Written,
 };
-use gantry_registry::registries::{ChangeError, DeleteError, NameUse, NewRegistry, Wishes};
+use gantry_registry::registries::{ChangeError, DeleteError, NewRegistry, Wishes};
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -123,10 +123,9 @@ pub(crate) async fn put(call: &Call<'_>, body: Body) -> Result<Response, ArmErro
     }
     let label = properties::label(&wanted)?;
     let draft = || {
-        let settings = RegistrySettings { admin_enabled: false, ..RegistrySettings::default() };
         let location = call.app.content.registries().location();
-        let draft =
-            Registry::new(name.clone(), &location, settings, call.app.content.catalog().now());
+        let now = call.app.content.catalog().now();
+        let draft = NewRegistry::draft(name.clone(), &location, now);
         Registry { label: label.map(|scope| DomainLabel { scope, hash: String::new() }), ..draft }
     };
     if present.is_none() && wanted["sku"]["name"].is_null() {
@@ -281,7 +280,7 @@ pub(crate) async fn check_name(call: &Call<'_>, body: Body) -> Result<Response, 
             return unavailable("Invalid", message.to_owned());
         }
     };
-    if call.app.content.registries().name_use(&parsed) == NameUse::Taken {
+    if call.app.content.registries().by_name(&parsed).is_some() {
         return unavailable("AlreadyExists", format!("The registry {name} is already in use."));
     }
     let tenant = call.app.access.directory().tenant();

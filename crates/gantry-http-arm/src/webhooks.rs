@@ -7,14 +7,14 @@ use axum::response::{IntoResponse, Response};
 use gantry_model::resource::{self, Resource, WebhookAction, WebhookError};
 use gantry_model::{Precondition, Registry, Versioned, Written};
 use gantry_oci::Secret;
-use gantry_resources::WebhookChange;
+use gantry_resources::{At, ResourceError, WebhookChange};
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::children::{Child, WrittenTo};
+use crate::children::Child;
 use crate::error::ArmError;
-use crate::kept::{at, refused, shown, was_there, wish};
+use crate::kept::{Kept, refused, wish};
 use crate::{Call, registries};
 
 /// A webhook.
@@ -37,54 +37,27 @@ enum Status {
     Disabled,
 }
 
-impl Child for Webhook {
-    const KIND: &'static str = "webhooks";
-    const NAME: &'static str = "webhookName";
+impl Kept for resource::Webhook {
+    const PARAMETER: &'static str = "webhookName";
     const DELETED: StatusCode = StatusCode::OK;
 
-    fn key(&self) -> String {
-        resource::name_key(&self.name)
-    }
-
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn render(&self, call: &Call<'_>, _: &Registry) -> Value {
-        let resource::Webhook { enabled, scope, actions } = &self.value;
-        let properties = json!({
+    fn properties(resource: &Webhook, _: &Call<'_>, _: &Registry) -> Value {
+        let Self { enabled, scope, actions } = &resource.value;
+        json!({
             "status": if *enabled { "enabled" } else { "disabled" },
             "scope": scope,
             "actions": actions.iter().map(|action| action.as_str()).collect::<Vec<_>>(),
-        });
-        shown(call, self, &properties)
-    }
-
-    async fn find(
-        call: &Call<'_>,
-        registry: &Registry,
-        name: &str,
-    ) -> Result<Versioned<Self>, ArmError> {
-        call.app.resources.find(registry, name).await.map_err(refused)
-    }
-
-    async fn list(
-        call: &Call<'_>,
-        registry: &Registry,
-        after: &str,
-        limit: usize,
-    ) -> Result<Vec<Self>, ArmError> {
-        Ok(call.app.resources.list(registry, after, limit).await?)
+        })
     }
 
     async fn write(
         call: &Call<'_>,
-        registry: &Registry,
-        to: WrittenTo,
+        _: &Registry,
+        at: At,
         wanted: Value,
-    ) -> Result<(Versioned<Self>, Written), ArmError> {
+    ) -> Result<(Versioned<Webhook>, Written), ArmError> {
         let wish = wish(call, wanted, change)?;
-        call.app.resources.write_webhook(at(registry, to), wish).await.map_err(refused)
+        call.app.resources.write_webhook(at, wish).await.map_err(refused)
     }
 
     async fn delete(
@@ -92,8 +65,8 @@ impl Child for Webhook {
         registry: &Registry,
         name: &str,
         precondition: Precondition,
-    ) -> Result<bool, ArmError> {
-        was_there(call.app.resources.delete_webhook(registry, name, precondition).await)
+    ) -> Result<(), ResourceError> {
+        call.app.resources.delete_webhook(registry, name, precondition).await
     }
 }
 

@@ -132,11 +132,8 @@ pub struct Identities {
 }
 
 impl Authors {
-    /// Notes who makes or changes the resource now.
+    /// Notes who changes the resource now.
     pub fn note(&mut self, by: &str, now: Timestamp) {
-        if self.created_by.is_empty() && self.changed_at.is_none() {
-            by.clone_into(&mut self.created_by);
-        }
         by.clone_into(&mut self.changed_by);
         self.changed_at = Some(now);
     }

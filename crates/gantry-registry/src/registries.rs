@@ -19,7 +19,7 @@ use gantry_model::{
 };
 
 pub use change::ChangeError;
-pub use create::{NameUse, NewRegistry};
+pub use create::NewRegistry;
 pub use delete::DeleteError;
 pub use revive::ReviveError;
 

@@ -3,7 +3,8 @@
 use gantry_catalog::{DbError, Durability, Transaction};
 use gantry_model::resource::{About, Resource, ResourceKind};
 use gantry_model::{
-    EpochSubject, IfAbsent, Precondition, Registry, RegistryId, ResourceRowId, Versioned, Written,
+    Authors, EpochSubject, IfAbsent, Precondition, Registry, RegistryId, ResourceRowId, Versioned,
+    Written,
 };
 
 use crate::{ResourceError, Resources, Wish};
@@ -158,7 +159,11 @@ fn resource<K, C>(
         None => Resource {
             id: ResourceRowId::new(tx.now()),
             name: name.to_owned(),
-            about: About { location: registry.location.clone(), ..About::default() },
+            about: About {
+                location: registry.location.clone(),
+                authors: Authors { created_by: wish.by.clone(), ..Authors::default() },
+                ..About::default()
+            },
             value,
             created_at: tx.now(),
         },

@@ -1,5 +1,7 @@
 //! Locks of resources: what they keep from being done. Whoever changes a resource asks first.
 
+use std::iter;
+
 use gantry_arm::ResourceId;
 use gantry_catalog::{DbError, Durability, Transaction};
 use gantry_model::Written;
@@ -47,16 +49,10 @@ impl Resources {
             let (resource, scope) = (resource.clone(), lock.scope.clone());
             Some(ScopeLocked { attempt, resource, scope })
         };
-        let mut at = Some(resource.clone());
-        while let Some(scope) = at {
-            let locks = self.catalog().resource_locks_at(scope.as_str()).await?;
-            let stops = |lock: &&ResourceLock| {
-                attempt == Attempt::Delete || lock.level == LockLevel::ReadOnly
-            };
-            if let Some(lock) = locks.iter().find(stops) {
-                return Ok(locked(lock));
-            }
-            at = scope.parent();
+        let stops =
+            |lock: &&ResourceLock| attempt == Attempt::Delete || lock.level == LockLevel::ReadOnly;
+        if let Some(lock) = self.locks_from(resource).await?.iter().find(stops) {
+            return Ok(locked(lock));
         }
         if attempt == Attempt::Delete {
             let below = self.catalog().resource_locks_within(resource.as_str(), 1).await?;
@@ -67,14 +63,16 @@ impl Resources {
 
     /// The locks at the scope, above it and within it.
     pub async fn list_locks(&self, scope: &ResourceId) -> Result<Vec<ResourceLock>, DbError> {
-        let mut found = Vec::new();
-        let mut at = Some(scope.clone());
-        while let Some(scope) = at {
-            found.extend(self.catalog().resource_locks_at(scope.as_str()).await?);
-            at = scope.parent();
-        }
+        let mut found = self.locks_from(scope).await?;
         found.extend(self.catalog().resource_locks_within(scope.as_str(), MOST).await?);
         Ok(found)
+    }
+
+    /// The locks at the scope and above it.
+    async fn locks_from(&self, scope: &ResourceId) -> Result<Vec<ResourceLock>, DbError> {
+        let all: Vec<_> = iter::successors(Some(scope.clone()), ResourceId::parent).collect();
+        let all: Vec<_> = all.iter().map(ResourceId::as_str).collect();
+        self.catalog().resource_locks_at(&all).await
     }
 
     /// The lock of that name at the scope.

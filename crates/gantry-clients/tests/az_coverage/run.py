@@ -44,7 +44,7 @@ def all_commands():
 
 def main():
     known = all_commands()
-    values = {name: os.environ[name] for name in ["TEAM", "DIGEST", "SUBSCRIPTION"]}
+    values = {name: os.environ[name] for name in ["TEAM", "DIGEST"]}
     results, wrong, table = {}, [], []
     for line in open(sys.argv[1]):
         line = line.split("  #")[0].strip()

@@ -3,7 +3,7 @@
 use gantry_catalog::{Catalog, Durability, Transaction};
 use gantry_model::{
     DomainLabel, LabelScope, Precondition, Registry, RegistryId, RegistryName, RegistrySettings,
-    Version, Written,
+    Timestamp, Version, Written,
 };
 
 use super::change::{ChangeError, change, check};
@@ -14,7 +14,7 @@ use super::{Registries, Wishes, epoch_of};
 pub struct NewRegistry {
     /// Its name.
     pub name: RegistryName,
-    /// Where it is to have its home; where its group is, if that isn't said.
+    /// Where it is to have its home; where the server is, if that isn't said.
     pub location: Option<String>,
     /// The resource group, which must be there.
     pub resource_group: String,
@@ -26,24 +26,16 @@ pub struct NewRegistry {
     pub wishes: Wishes,
 }
 
-/// Whether a name can be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NameUse {
-    /// Nobody has it.
-    Free,
-    /// A registry has it.
-    Taken,
+impl NewRegistry {
+    /// A registry as it is before anything is wished of it. Nobody may sign in as its admin until that is
+    /// said.
+    pub fn draft(name: RegistryName, location: &str, now: Timestamp) -> Registry {
+        let settings = RegistrySettings { admin_enabled: false, ..RegistrySettings::default() };
+        Registry::new(name, location, settings, now)
+    }
 }
 
 impl Registries {
-    /// Whether a registry may be made under that name.
-    pub fn name_use(&self, name: &RegistryName) -> NameUse {
-        match self.by_name(name) {
-            Some(_) => NameUse::Taken,
-            None => NameUse::Free,
-        }
-    }
-
     /// Makes the registry, or brings the one of its name in the same group to what is wished.
     pub async fn put(
         &self,
@@ -51,7 +43,7 @@ impl Registries {
         new: NewRegistry,
         precondition: Precondition,
     ) -> Result<(Registry, Written), ChangeError> {
-        let tiers = *self.tiers();
+        let (tiers, home) = (*self.tiers(), self.location());
         let put = move |tx: &mut Transaction<'_, '_>| {
             let group = tx.resource_group_lock(&new.resource_group)?;
             let no_group = || ChangeError::NoSuchGroup(new.resource_group.clone());
@@ -68,15 +60,14 @@ impl Registries {
                 return Ok((changed, Written::Changed, epoch_of(tx)?));
             }
             precondition.check(None)?;
-            let location = new.location.as_ref().unwrap_or(&group.location);
-            // Of those made by the management API nobody may sign in as admin until that is said.
-            let settings = RegistrySettings { admin_enabled: false, ..RegistrySettings::default() };
-            let made = Registry::new(new.name.clone(), location, settings, tx.now());
-            let made = Registry {
+            let location = new.location.as_ref().unwrap_or(&home);
+            let made = NewRegistry::draft(new.name.clone(), location, tx.now());
+            let mut made = Registry {
                 label: new.label.map(|scope| label(scope, &new, &group.name, made.id)),
                 resource_group: group.name.clone(),
                 ..new.wishes.applied_to(&made)
             };
+            made.authors.created_by.clone_from(&made.authors.changed_by);
             check(&made.settings, &tiers)?;
             match tx.registry_insert(&made)? {
                 true => Ok((made, Written::Made, epoch_of(tx)?)),
