@@ -14,6 +14,7 @@ use percent_encoding::percent_decode_str;
 use crate::Call;
 use crate::error::ArmError;
 use crate::operations::OPERATIONS;
+use crate::shape::Shape;
 
 /// Something that can be asked of the management API.
 pub(crate) struct Operation {
@@ -27,6 +28,23 @@ pub(crate) struct Operation {
     pub(crate) right: Right,
     /// What answers it.
     pub(crate) handler: Handler,
+    /// What it takes in its query besides the version.
+    pub(crate) query: Query,
+    /// What its body is like.
+    pub(crate) takes: Shape,
+    /// What the body of its answer is like.
+    pub(crate) answers: Shape,
+}
+
+/// What an operation takes in its query besides the version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Query {
+    /// Nothing.
+    None,
+    /// Behind what a page begins.
+    Page,
+    /// The same, and a filter.
+    Filter,
 }
 
 /// What an operation takes.

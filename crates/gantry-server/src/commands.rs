@@ -14,6 +14,7 @@ pub(crate) mod group;
 pub(crate) mod identity;
 pub(crate) mod keys;
 pub(crate) mod migrate;
+pub(crate) mod openapi;
 mod operator;
 pub(crate) mod registry;
 pub(crate) mod restore;
