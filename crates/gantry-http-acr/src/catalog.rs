@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use gantry_catalog::Place;
-use gantry_http_base::{App, Caller, OciError, catalog_page};
+use gantry_http_base::{App, OciError, catalog_page};
 use gantry_model::Timestamp;
 use gantry_model::permission::{CatalogPermit, MetadataRead};
 use gantry_oci::RepositoryName;
@@ -11,6 +11,7 @@ use http::header;
 use http::request::Parts;
 use serde_json::json;
 
+use crate::caller::Caller;
 use crate::error;
 use crate::order::{ListQuery, refuse};
 

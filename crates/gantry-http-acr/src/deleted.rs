@@ -2,10 +2,12 @@
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use gantry_http_base::{Caller, OciError};
+use gantry_http_base::OciError;
 use gantry_model::permission::MetadataRead;
 use gantry_oci::{Digest, ErrorCode, RepositoryName};
 use serde_json::json;
+
+use crate::caller::Caller;
 
 /// `GET /acr/v1/_deleted/_catalog`
 pub(crate) fn catalog(caller: &Caller<'_>) -> Result<Response, OciError> {

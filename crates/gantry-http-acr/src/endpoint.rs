@@ -38,7 +38,7 @@ pub enum Endpoint {
     },
     /// `/acr/v1/<name>/_manifests/<digest>`.
     Manifest {
-        /// What to do with it; never [`Verb::Delete`].
+        /// What to do with it. Deleting is the operator's alone: clients ask for it under `/v2/`.
         verb: Verb,
         /// The repository.
         name: RepositoryName,

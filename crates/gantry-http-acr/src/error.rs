@@ -19,7 +19,7 @@ pub(crate) fn attributes(error: AttributesError) -> OciError {
     }
 }
 
-pub(crate) fn delete_tag(error: DeleteManifestError) -> OciError {
+pub(crate) fn delete_manifest(error: DeleteManifestError) -> OciError {
     match error {
         DeleteManifestError::TagUnknown(_) => OciError::not_found(ErrorCode::TagUnknown, error),
         DeleteManifestError::Unknown(_) => OciError::not_found(ErrorCode::ManifestUnknown, error),

@@ -4,16 +4,17 @@ use axum::Json;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use gantry_catalog::{Order, Place};
-use gantry_http_base::{App, Caller, OciError};
+use gantry_http_base::{App, OciError};
 use gantry_model::Timestamp;
-use gantry_model::permission::{MetadataRead, MetadataWrite, Permit};
+use gantry_model::permission::{Delete, MetadataRead, MetadataWrite, Permit};
 use gantry_oci::{Digest, MediaType, RepositoryName, Tag};
 use gantry_registry::attributes::DescribedManifest;
-use http::header;
 use http::request::Parts;
+use http::{StatusCode, header};
 use serde::Serialize;
 
 use crate::attributes::{self, Attributes};
+use crate::caller::Caller;
 use crate::error;
 use crate::order::{ListQuery, refuse};
 
@@ -71,6 +72,18 @@ pub(crate) async fn update(
     let found =
         app.content.lock_manifest(&permit, digest, change).await.map_err(error::attributes)?;
     Ok(one(caller, name, &found))
+}
+
+/// Deletes it, with its tags and what refers to it.
+pub(crate) async fn delete(
+    app: &App,
+    caller: &Caller<'_>,
+    name: &RepositoryName,
+    digest: &Digest,
+) -> Result<Response, OciError> {
+    let permit = caller.permit::<Delete>(name)?;
+    app.content.delete_manifest(&permit, digest).await.map_err(error::delete_manifest)?;
+    Ok(StatusCode::ACCEPTED.into_response())
 }
 
 fn last_digest(query: &ListQuery) -> Result<Option<Digest>, OciError> {

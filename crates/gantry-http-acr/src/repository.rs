@@ -4,13 +4,14 @@ use axum::Json;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use gantry_catalog::RepositoryRow;
-use gantry_http_base::{App, Caller, OciError};
+use gantry_http_base::{App, OciError};
 use gantry_model::permission::{Delete, MetadataRead, MetadataWrite};
 use gantry_oci::{Digest, RepositoryName, Tag};
 use http::StatusCode;
 use serde::Serialize;
 
 use crate::attributes::{self, Attributes};
+use crate::caller::Caller;
 use crate::error;
 
 /// Tells the repository's attributes.

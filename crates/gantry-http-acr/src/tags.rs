@@ -4,7 +4,7 @@ use axum::Json;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use gantry_catalog::{Order, Place, TagRow};
-use gantry_http_base::{App, Caller, OciError, Query};
+use gantry_http_base::{App, OciError, Query};
 use gantry_model::Timestamp;
 use gantry_model::permission::{Delete, MetadataRead, MetadataWrite, Permit};
 use gantry_oci::{Digest, ErrorCode, RepositoryName, Tag};
@@ -13,6 +13,7 @@ use http::{StatusCode, header};
 use serde::Serialize;
 
 use crate::attributes::{self, Attributes};
+use crate::caller::Caller;
 use crate::error;
 use crate::order::{ListQuery, refuse};
 
@@ -83,7 +84,7 @@ pub(crate) async fn delete(
     tag: &Tag,
 ) -> Result<Response, OciError> {
     let permit = caller.permit::<Delete>(name)?;
-    app.content.delete_tag(&permit, tag).await.map_err(error::delete_tag)?;
+    app.content.delete_tag(&permit, tag).await.map_err(error::delete_manifest)?;
     Ok(StatusCode::ACCEPTED.into_response())
 }
 

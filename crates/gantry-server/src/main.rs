@@ -46,6 +46,12 @@ enum Command {
     Gc(commands::gc::Options),
     /// Registries: makes, lists, changes, deletes and brings them back.
     Registry(commands::registry::Options),
+    /// Repositories of a registry: lists, locks and deletes them.
+    Repository(commands::repository::Options),
+    /// Manifests of a repository: lists, locks and deletes them.
+    Manifest(commands::manifest::Options),
+    /// Tags of a repository: lists, locks and removes them.
+    Tag(commands::tag::Options),
     /// Webhooks of a registry.
     Webhook(commands::webhook::Options),
     /// People who sign in: makes, lists, changes and deletes them.
@@ -103,6 +109,9 @@ fn main() -> ExitCode {
         Command::Audit(options) => commands::audit::run(options),
         Command::Keys(options) => commands::keys::run(options),
         Command::Registry(options) => commands::registry::run(options),
+        Command::Repository(options) => commands::repository::run(options),
+        Command::Manifest(options) => commands::manifest::run(options),
+        Command::Tag(options) => commands::tag::run(options),
         Command::Webhook(options) => commands::webhook::run(options),
         Command::AzSetup(options) => commands::az_setup::run(options),
         Command::Openapi(options) => commands::openapi::run(&options),

@@ -66,9 +66,10 @@ async fn regenerate(
     };
     let path = format!("{}/regenerateCredential", registry.id);
     let made = client.post(&path, &json!({ "name": name })).await?;
-    if let (Which::First, Some(text)) = (password, made["passwords"][0]["value"].as_str()) {
+    if let (Which::First, Some(text), Some(data)) =
+        (password, made["passwords"][0]["value"].as_str(), client.data())
+    {
         // The server keeps the first one there for its operator, and looks at its next start.
-        let data = client.data();
         let file = match registry.is_default {
             true => data.admin_password(),
             false => data.admin_password_of(&registry.name.parse()?),

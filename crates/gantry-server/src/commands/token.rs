@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use self::allowed::Allowed;
 use super::operator::{
-    Confirm, Operator, OperatorClient, Row, Told, Which, from_now, row, segment,
+    Confirm, OfRegistry, OperatorClient, Row, Told, Which, from_now, row, segment,
 };
 use super::scope_map;
 use crate::config::duration;
@@ -20,10 +20,7 @@ use crate::config::duration;
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     #[command(flatten)]
-    operator: Operator,
-    /// The registry [default: the default registry]
-    #[arg(long, value_name = "NAME", global = true)]
-    registry: Option<String>,
+    registry: OfRegistry,
     #[command(subcommand)]
     verb: Verb,
 }
@@ -78,12 +75,8 @@ enum Verb {
 }
 
 pub(crate) fn run(options: Options) -> anyhow::Result<ExitCode> {
-    let Options { operator, registry, verb } = options;
-    operator.run(async |client| {
-        let whereabouts = client.whereabouts().await?;
-        let registry = &whereabouts.registry(registry.as_deref())?.id;
-        act(client, registry, verb).await
-    })
+    let Options { registry, verb } = options;
+    registry.run(async |client, registry| act(client, registry, verb).await)
 }
 
 async fn act(client: &OperatorClient, registry: &str, verb: Verb) -> anyhow::Result<Told> {

@@ -6,16 +6,13 @@ use anyhow::{Context, ensure};
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Map, Value, json};
 
-use super::operator::{Confirm, Operator, OperatorClient, Row, Told, row, segment};
+use super::operator::{Confirm, OfRegistry, OperatorClient, Row, Told, row, segment};
 
 /// Options of `gantry webhook`
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     #[command(flatten)]
-    operator: Operator,
-    /// The registry [default: the default registry]
-    #[arg(long, value_name = "NAME", global = true)]
-    registry: Option<String>,
+    registry: OfRegistry,
     #[command(subcommand)]
     verb: Verb,
 }
@@ -86,12 +83,8 @@ enum Action {
 }
 
 pub(crate) fn run(options: Options) -> anyhow::Result<ExitCode> {
-    let Options { operator, registry, verb } = options;
-    operator.run(async |client| {
-        let whereabouts = client.whereabouts().await?;
-        let registry = &whereabouts.registry(registry.as_deref())?.id;
-        act(client, registry, verb).await
-    })
+    let Options { registry, verb } = options;
+    registry.run(async |client, registry| act(client, registry, verb).await)
 }
 
 async fn act(client: &OperatorClient, registry: &str, verb: Verb) -> anyhow::Result<Told> {

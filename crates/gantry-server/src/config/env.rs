@@ -8,6 +8,10 @@ pub(super) const PREFIX: &str = "GANTRY_";
 /// Variables of the project's own tools, which may be set where the server is started.
 const OF_TOOLS: &[&str] = &["BIN", "CACHE", "TEST_", "CRASH_", "SIM_", "BENCH_", "SOAK_"];
 
+/// Variables of commands that ask a server on another machine, which may be set where one is started.
+const OF_COMMANDS: &[&str] =
+    &["SERVER", "CA", "CLIENT_ID", "CLIENT_SECRET", "USERNAME", "PASSWORD"];
+
 /// The environment variable of a setting: `limits.blob_bytes` is `GANTRY_LIMITS_BLOB_BYTES`.
 pub(crate) fn env_name(key: &str) -> String {
     format!("{PREFIX}{}", key.replace('.', "_").to_ascii_uppercase())
@@ -20,7 +24,7 @@ pub(crate) fn of_process() -> impl Iterator<Item = (String, String)> {
     })
 }
 
-/// Whether a variable is meant as a setting: ours by its prefix, and neither a tool's nor one that
+/// Whether a variable is meant as a setting: ours by its prefix, and neither a tool's nor a command's nor one that
 /// Kubernetes sets in every pod beside a service called `gantry`.
 pub(super) fn is_setting(name: &str) -> bool {
     let Some(rest) = name.strip_prefix(PREFIX) else { return false };
@@ -28,7 +32,7 @@ pub(super) fn is_setting(name: &str) -> bool {
         true => rest.starts_with(tool),
         false => rest == *tool,
     });
-    !of_tools && !is_service_link(rest)
+    !of_tools && !OF_COMMANDS.contains(&rest) && !is_service_link(rest)
 }
 
 /// `SERVICE_HOST`, `SERVICE_PORT`, `SERVICE_PORT_<name>`, `PORT`, `PORT_<number>_<protocol>…`
@@ -50,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn variables_of_kubernetes_and_of_tools_are_no_settings() {
+    fn variables_of_kubernetes_of_tools_and_of_commands_are_no_settings() {
         for name in [
             "GANTRY_SERVICE_HOST",
             "GANTRY_SERVICE_PORT_HTTPS",
@@ -58,6 +62,8 @@ mod tests {
             "GANTRY_PORT_5000_TCP_ADDR",
             "GANTRY_BIN",
             "GANTRY_CRASH_ROUNDS",
+            "GANTRY_SERVER",
+            "GANTRY_CLIENT_SECRET",
             "HOME",
         ] {
             assert!(!is_setting(name), "{name}");

@@ -1,11 +1,13 @@
 //! The commands by which operators keep users, applications, roles and tokens, on a running server.
 
+mod content;
 mod directory;
 mod registry;
+mod remote;
 mod site;
 
 use std::io::Write;
-use std::process::Stdio;
+use std::process::{Output, Stdio};
 
 use serde_json::Value;
 
@@ -33,7 +35,10 @@ pub(super) fn run_with(server: &Server, words: &[&str], input: &str) -> Said {
     let mut process = command.spawn().unwrap();
     // Who reads nothing may be gone by then.
     let _ = process.stdin.take().unwrap().write_all(input.as_bytes());
-    let output = process.wait_with_output().unwrap();
+    said(process.wait_with_output().unwrap())
+}
+
+fn said(output: Output) -> Said {
     Said {
         code: output.status.code().unwrap(),
         stdout: String::from_utf8(output.stdout).unwrap(),

@@ -1,68 +1,72 @@
-//! The client of the operator's socket.
+//! The client of a running server, for commands.
 
-use std::io;
-use std::path::PathBuf;
-
+use anyhow::Context;
 use gantry_model::AuditId;
-use http::{Method, Request, StatusCode, Uri, header};
-use http_body_util::{BodyExt, Full, Limited};
-use hyper::body::Bytes;
-use hyper_util::rt::TokioIo;
+use http::{Method, StatusCode, Uri};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use tokio::net::UnixStream;
 
+use super::super::Misuse;
+use super::question::{Question, Reply, Whom};
+use super::refusal::Refusal;
+use super::remote::{self, Remote};
+use super::socket::Socket;
 use crate::data_dir::DataDir;
 use crate::serving::control::{AuditPage, AuditQuestion, KnownKey, Whereabouts};
 
-/// No answer is longer.
-const ANSWER_BYTES: usize = 32 << 20;
-
-/// Asks the server that runs on a data directory. The server knows whoever opens its socket as its
-/// operator, who may do everything.
-#[derive(Clone, Debug)]
+/// Asks a running server.
+#[derive(Debug)]
 pub(crate) struct OperatorClient {
-    data: DataDir,
-    /// The name and port that clients reach the server by: what it tells of addresses goes by it.
-    host: String,
+    connection: Connection,
 }
 
-/// Why the server did not do what it was asked for.
-#[derive(Debug, thiserror::Error)]
-enum Refusal {
-    #[error("no server runs on {0}: start it with gantry serve")]
-    NoServer(PathBuf),
-    #[error("{0} can't be opened: run this as the user that the server runs as")]
-    NotOurs(PathBuf),
-    #[error("the server's socket")]
-    Socket(#[source] io::Error),
-    #[error("the server broke off: {0}")]
-    BrokenOff(Box<dyn std::error::Error + Send + Sync>),
-    /// Said by the server, whose words these are.
-    #[error("{message}")]
-    Said { status: StatusCode, message: String },
+/// Which way it is asked.
+#[derive(Debug)]
+enum Connection {
+    /// By its socket, as its operator.
+    Socket(Socket),
+    /// Over HTTPS, as whoever signs in.
+    Remote(Box<Remote>),
 }
 
 impl OperatorClient {
-    pub(crate) fn new(data: DataDir, host: String) -> Self {
-        Self { data, host }
+    /// A client of the server that runs on a data directory, and that clients reach at `host`.
+    pub(super) fn of_socket(data: DataDir, host: String) -> Self {
+        Self { connection: Connection::Socket(Socket::new(data, host)) }
     }
 
-    /// The server's data directory.
-    pub(crate) fn data(&self) -> &DataDir {
-        &self.data
+    /// A client of a server on another machine.
+    pub(super) fn of_remote(remote: Remote) -> Self {
+        Self { connection: Connection::Remote(Box::new(remote)) }
+    }
+
+    /// The server's data directory, if it is on this machine.
+    pub(crate) fn data(&self) -> Option<&DataDir> {
+        match &self.connection {
+            Connection::Socket(socket) => Some(socket.data()),
+            Connection::Remote(_) => None,
+        }
+    }
+
+    /// The server on another machine, if it is there.
+    pub(super) fn remote(&self) -> Option<&Remote> {
+        match &self.connection {
+            Connection::Socket(_) => None,
+            Connection::Remote(remote) => Some(remote),
+        }
     }
 
     pub(crate) async fn get(&self, path: &str) -> anyhow::Result<Value> {
-        Ok(self.call(Method::GET, path, None::<&()>).await?)
+        self.call(Method::GET, path, None::<&()>).await
     }
 
     /// The same; `None` if there is no such thing.
     pub(crate) async fn find(&self, path: &str) -> anyhow::Result<Option<Value>> {
-        match self.call(Method::GET, path, None::<&()>).await {
-            Err(Refusal::Said { status: StatusCode::NOT_FOUND, .. }) => Ok(None),
-            answer => Ok(Some(answer?)),
+        let reply = self.send(Method::GET, path, None::<&()>).await?;
+        match reply.status {
+            StatusCode::NOT_FOUND => Ok(None),
+            _ => Ok(Some(reply.value()?)),
         }
     }
 
@@ -82,15 +86,15 @@ impl OperatorClient {
     }
 
     pub(crate) async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
-        Ok(self.call(Method::POST, path, Some(body)).await?)
+        self.call(Method::POST, path, Some(body)).await
     }
 
     pub(crate) async fn put(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
-        Ok(self.call(Method::PUT, path, Some(body)).await?)
+        self.call(Method::PUT, path, Some(body)).await
     }
 
     pub(crate) async fn patch(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
-        Ok(self.call(Method::PATCH, path, Some(body)).await?)
+        self.call(Method::PATCH, path, Some(body)).await
     }
 
     pub(crate) async fn delete(&self, path: &str) -> anyhow::Result<()> {
@@ -100,22 +104,40 @@ impl OperatorClient {
 
     /// Where things are.
     pub(crate) async fn whereabouts(&self) -> anyhow::Result<Whereabouts> {
-        Ok(self.call(Method::GET, "/whereabouts", None::<&()>).await?)
+        match &self.connection {
+            Connection::Socket(_) => self.call(Method::GET, "/whereabouts", None::<&()>).await,
+            Connection::Remote(remote) => remote::whereabouts(self, remote.authority()).await,
+        }
     }
 
     /// The keys that sign tokens.
     pub(crate) async fn keys(&self) -> anyhow::Result<Vec<KnownKey>> {
-        Ok(self.call(Method::GET, "/keys", None::<&()>).await?)
+        self.check_is_here()?;
+        self.call(Method::GET, "/keys", None::<&()>).await
     }
 
     /// Makes the keys that sign tokens anew.
     pub(crate) async fn rotate_keys(&self) -> anyhow::Result<Vec<KnownKey>> {
-        Ok(self.call(Method::POST, "/keys/rotate", None::<&()>).await?)
+        self.check_is_here()?;
+        self.call(Method::POST, "/keys/rotate", None::<&()>).await
     }
 
     /// A page of the audit stream.
     pub(crate) async fn audit(&self, question: &AuditQuestion) -> anyhow::Result<AuditPage> {
-        Ok(self.call(Method::POST, "/audit", Some(question)).await?)
+        self.check_is_here()?;
+        self.call(Method::POST, "/audit", Some(question)).await
+    }
+
+    /// Refuses what is told on the server's machine alone.
+    fn check_is_here(&self) -> anyhow::Result<()> {
+        match &self.connection {
+            Connection::Socket(_) => Ok(()),
+            Connection::Remote(_) => {
+                let problem = "this is for the server's own machine: run it there, without --server \
+                               and GANTRY_SERVER";
+                Err(Misuse(problem.to_owned()).into())
+            }
+        }
     }
 
     async fn call<T: DeserializeOwned>(
@@ -123,43 +145,27 @@ impl OperatorClient {
         method: Method,
         path: &str,
         body: Option<&(impl Serialize + Sync)>,
-    ) -> Result<T, Refusal> {
-        let stream = self.connect().await?;
-        let broken = |error: hyper::Error| Refusal::BrokenOff(error.into());
-        let handshake = hyper::client::conn::http1::handshake::<_, Full<Bytes>>;
-        let (mut sender, connection) = handshake(TokioIo::new(stream)).await.map_err(broken)?;
-        let body = body.map(serde_json::to_vec).transpose();
-        let body = body.map_err(|error| Refusal::BrokenOff(error.into()))?.unwrap_or_default();
-        let request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header(header::HOST, &self.host)
-            .header(header::CONTENT_TYPE, "application/json")
-            .body(Full::from(body))
-            .map_err(|error| Refusal::BrokenOff(error.into()))?;
-        let answer = async move {
-            let response = sender.send_request(request).await.map_err(broken)?;
-            let status = response.status();
-            let body = Limited::new(response.into_body(), ANSWER_BYTES).collect().await;
-            Ok((status, body.map_err(Refusal::BrokenOff)?.to_bytes()))
-        };
-        let (answer, _) = tokio::join!(answer, connection);
-        let (status, bytes) = answer?;
-        if !status.is_success() {
-            return Err(Refusal::Said { status, message: message(status, &bytes) });
-        }
-        let bytes = if bytes.is_empty() { &b"null"[..] } else { &bytes };
-        serde_json::from_slice(bytes).map_err(|error| Refusal::BrokenOff(error.into()))
+    ) -> anyhow::Result<T> {
+        Ok(self.send(method, path, body).await?.value()?)
     }
 
-    async fn connect(&self) -> Result<UnixStream, Refusal> {
-        use io::ErrorKind::{ConnectionRefused, NotFound, PermissionDenied};
-        let socket = self.data.socket();
-        UnixStream::connect(&socket).await.map_err(|error| match error.kind() {
-            NotFound | ConnectionRefused => Refusal::NoServer(self.data.path().to_owned()),
-            PermissionDenied => Refusal::NotOurs(socket),
-            _ => Refusal::Socket(error),
-        })
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&(impl Serialize + Sync)>,
+    ) -> anyhow::Result<Reply> {
+        let body = body.map(serde_json::to_vec).transpose().context("the request's body")?;
+        let body = body.unwrap_or_default();
+        Ok(self.ask(Question { method, to: Whom::Server, path, body }).await?)
+    }
+
+    /// Asks a question, whichever way it goes.
+    pub(super) async fn ask(&self, question: Question<'_>) -> Result<Reply, Refusal> {
+        match &self.connection {
+            Connection::Socket(socket) => socket.send(question).await,
+            Connection::Remote(remote) => remote.send(question).await,
+        }
     }
 }
 
@@ -167,16 +173,6 @@ impl AuditQuestion {
     /// The question for what is behind a page, if there is more.
     pub(crate) fn behind(self, last: Option<AuditId>) -> Option<Self> {
         last.map(|last| Self { after: Some(last), ..self })
-    }
-}
-
-/// What an answer that is no success says: in Azure's form, or as plain text.
-fn message(status: StatusCode, bytes: &[u8]) -> String {
-    let said: Value = serde_json::from_slice(bytes).unwrap_or_default();
-    match said["error"]["message"].as_str() {
-        Some(message) => message.to_owned(),
-        None if bytes.is_empty() => format!("the server answered {status}"),
-        None => String::from_utf8_lossy(bytes).into_owned(),
     }
 }
 
@@ -195,16 +191,6 @@ pub(crate) fn segment(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_server_s_own_words_are_shown() {
-        let of = |status: u16, text: &str| {
-            message(StatusCode::from_u16(status).unwrap(), text.as_bytes())
-        };
-        assert_eq!(of(409, r#"{"error":{"code":"X","message":"it is taken"}}"#), "it is taken");
-        assert_eq!(of(404, "there is no registry x"), "there is no registry x");
-        assert_eq!(of(405, ""), "the server answered 405 Method Not Allowed");
-    }
 
     #[test]
     fn names_are_one_segment() {

@@ -14,9 +14,12 @@ impl Whereabouts {
             Some(name) => one.name.eq_ignore_ascii_case(name),
             None => one.is_default,
         };
+        let hidden = if self.is_whole { "" } else { ", or no role shows it to you" };
         let missing = || match name {
-            Some(name) => anyhow::anyhow!("there is no registry {name}"),
-            None => anyhow::anyhow!("there is no default registry: name one with --registry"),
+            Some(name) => anyhow::anyhow!("there is no registry {name}{hidden}"),
+            None => {
+                anyhow::anyhow!("there is no default registry{hidden}: name one with --registry")
+            }
         };
         self.registries.iter().find(is_it).ok_or_else(missing)
     }

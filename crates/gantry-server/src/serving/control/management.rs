@@ -1,5 +1,5 @@
-//! The management API and Microsoft Graph, for the operator. What the operator changes, or is shown of
-//! secrets, goes to the audit stream.
+//! The management API, Microsoft Graph and registries' data plane, for the operator. What the operator
+//! changes, or is shown of secrets, goes to the audit stream.
 
 use std::sync::Arc;
 
@@ -23,12 +23,14 @@ pub(super) async fn answer(State(app): State<Arc<App>>, request: Request<Body>) 
         Box::pin(gantry_http_entra::serve_operator(&app, request)).await
     } else if gantry_http_arm::is_for(&path) {
         Box::pin(gantry_http_arm::serve_operator(&app, request)).await
+    } else if gantry_http_acr::is_for_operator(&path) {
+        Box::pin(gantry_http_acr::serve_operator(&app, request)).await
     } else {
         let reason = "there is nothing at this address: are server and command of one release?";
         return (StatusCode::NOT_FOUND, reason).into_response();
     };
     if !method.is_safe() && !path.ends_with(BY_IDS) {
-        let registry = gantry_http_arm::registry_at(&app, &path);
+        let registry = answered.registry.or_else(|| gantry_http_arm::registry_at(&app, &path));
         let detail = audited(&answered.response, &format!("{method} {path}"));
         note(&app, registry.as_deref(), answered.response.status(), detail);
     }

@@ -17,8 +17,10 @@ pub(crate) struct Whereabouts {
     pub(crate) domain: String,
     /// The resource id of the subscription.
     pub(crate) subscription: String,
-    /// Every registry.
+    /// Every registry that is shown to who asks.
     pub(crate) registries: Vec<KnownRegistry>,
+    /// Whether those are all that there are.
+    pub(crate) is_whole: bool,
 }
 
 /// A registry, and where it is.
@@ -47,5 +49,6 @@ pub(super) async fn show(State(app): State<Arc<App>>) -> Json<Whereabouts> {
         domain: tenant.domain.clone(),
         subscription: format!("/subscriptions/{}", tenant.subscription),
         registries: registries.all().into_iter().map(known).collect(),
+        is_whole: true,
     })
 }

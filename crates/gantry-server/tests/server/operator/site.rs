@@ -141,3 +141,17 @@ async fn the_audit_stream_tells_of_the_management_api_and_of_networks() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
+
+#[test]
+fn shells_complete_every_noun() {
+    let dir = tempfile::tempdir().unwrap();
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_gantry"));
+        let script = command.args(["completion", shell]).current_dir(&dir).output().unwrap();
+        let script = String::from_utf8(script.stdout).unwrap();
+        for noun in ["registry", "repository", "manifest", "tag", "webhook", "token", "scope-map"] {
+            assert!(script.contains(noun), "{shell} has {noun}");
+        }
+        assert!(script.contains("orderby"), "{shell} has --orderby");
+    }
+}
