@@ -90,6 +90,9 @@ pub(crate) async fn list(call: &Call<'_>) -> Result<Response, ArmError> {
         scope_has(&there, &here) || !at_scope && scope_has(&here, &there)
     };
     let after = page::after(call)?;
+    if !after.is_empty() && after.parse::<Guid>().is_err() {
+        return Err(ArmError::bad_request("$skiptoken is none of ours"));
+    }
     if let (Some(id), true) = (principal, whole) {
         // Through groups too.
         let roles = call.app.access.roles_of(id).await?;

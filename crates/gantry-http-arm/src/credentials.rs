@@ -28,6 +28,7 @@ struct AdminPassword {
 
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct Regenerate {
+    #[schemars(extend("enum" = ["password", "password2"]))]
     name: String,
 }
 

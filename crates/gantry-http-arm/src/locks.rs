@@ -23,7 +23,7 @@ pub(crate) type Shown = Shaped<Properties>;
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline, rename = "Lock")]
 pub(crate) struct Properties {
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("enum" = ["CanNotDelete", "ReadOnly"]))]
     level: LockLevel,
     notes: String,
 }
@@ -36,6 +36,7 @@ pub(crate) struct Wanted {
 
 #[derive(Deserialize, JsonSchema)]
 struct WantedProperties {
+    #[schemars(extend("enum" = ["CanNotDelete", "ReadOnly"]))]
     level: String,
     #[serde(default)]
     notes: Option<String>,

@@ -8,13 +8,13 @@ use std::sync::LazyLock;
 use axum::body::Body;
 use axum::response::Response;
 use gantry_arm::ResourceId;
+use gantry_http_base::openapi::Shape;
 use http::Method;
 use percent_encoding::percent_decode_str;
 
 use crate::Call;
 use crate::error::ArmError;
 use crate::operations::OPERATIONS;
-use crate::shape::Shape;
 
 /// Something that can be asked of the management API.
 pub(crate) struct Operation {

@@ -1,6 +1,7 @@
 //! Every operation, with what it takes, what answers it, and what its bodies are like. The names are those of the specifications of
 //! Azure Resource Manager and of `Microsoft.ContainerRegistry`.
 
+use gantry_http_base::openapi::{NOTHING, Shape, one, wished};
 use http::Method;
 use schemars::JsonSchema;
 
@@ -9,7 +10,6 @@ use crate::generic::GenericResource;
 use crate::operation::Right::{Action, AnyRole, Nothing, SignIn};
 use crate::operation::{Handler, Operation, Query, Right};
 use crate::page::List;
-use crate::shape::{NOTHING, Shape, one, wished};
 use crate::{
     activity, assignments, cache_rules::CacheRule, credential_sets::CredentialSet, credentials,
     deleted, generic, groups, locks, metadata, private_endpoints, providers, registries,

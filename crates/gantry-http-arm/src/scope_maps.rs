@@ -22,6 +22,7 @@ pub(crate) struct Properties {
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<String>,
     #[serde(rename = "type")]
+    #[schemars(extend("enum" = ["UserDefined", "SystemDefined"]))]
     kind: &'static str,
     creation_date: String,
     actions: Vec<String>,

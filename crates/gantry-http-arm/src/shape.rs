@@ -1,44 +1,13 @@
-//! What bodies are like: the parts that kinds of resources have in common, and their JSON Schemas.
+//! What kinds of resources have in common where they are shown.
 
 use std::collections::BTreeMap;
 
 use gantry_model::{Authors, Identities, Registry, Tags, Timestamp};
-use schemars::transform::{Transform, transform_subschemas};
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::Call;
-
-/// What a body is like; `None` if there is no body.
-pub(crate) type Shape = Option<fn(&mut SchemaGenerator) -> Schema>;
-
-/// No body.
-pub(crate) const NOTHING: Shape = None;
-
-/// A body like that type.
-pub(crate) const fn one<T: JsonSchema>() -> Shape {
-    Some(SchemaGenerator::subschema_for::<T>)
-}
-
-/// A body that says what it wishes of something that is shown like that type.
-pub(crate) const fn wished<T: JsonSchema>() -> Shape {
-    Some(|generator| {
-        let mut schema = generator.subschema_for::<T>();
-        Optional.transform(&mut schema);
-        schema
-    })
-}
-
-/// Makes everything optional: what isn't said stays as it is.
-struct Optional;
-
-impl Transform for Optional {
-    fn transform(&mut self, schema: &mut Schema) {
-        schema.remove("required");
-        transform_subschemas(self, schema);
-    }
-}
 
 /// A resource.
 #[derive(Serialize, JsonSchema)]
@@ -89,6 +58,7 @@ impl<P> Provisioned<P> {
 /// A service tier.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Sku {
+    #[schemars(extend("enum" = ["Basic", "Standard", "Premium"]))]
     name: &'static str,
     tier: &'static str,
 }

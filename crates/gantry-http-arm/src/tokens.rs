@@ -26,6 +26,7 @@ use crate::{Call, body, registries};
 pub(crate) struct Properties {
     creation_date: String,
     scope_map_id: String,
+    #[schemars(extend("enum" = ["enabled", "disabled"]))]
     status: &'static str,
     credentials: Credentials,
 }
@@ -80,7 +81,7 @@ struct WantedCredentials {
 
 #[derive(Deserialize, JsonSchema)]
 struct NamedPassword {
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("enum" = ["password1", "password2"]))]
     name: TokenPasswordName,
 }
 

@@ -26,6 +26,7 @@ pub(crate) type Webhook = Resource<resource::Webhook>;
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline, rename = "Webhook")]
 pub(crate) struct Properties {
+    #[schemars(extend("enum" = ["enabled", "disabled"]))]
     status: &'static str,
     scope: String,
     actions: Vec<&'static str>,

@@ -26,23 +26,33 @@ pub(crate) struct Properties {
     encryption: Status,
     data_endpoint_enabled: bool,
     data_endpoint_host_names: Vec<String>,
+    #[schemars(extend("enum" = ["Enabled", "Disabled"]))]
     regional_endpoints: &'static str,
     regional_endpoint_host_names: Vec<String>,
+    #[schemars(extend("enum" = ["IPv4", "IPv4AndIPv6"]))]
     endpoint_protocol: &'static str,
     private_endpoint_connections: Vec<Connection>,
+    #[schemars(extend("enum" = ["Enabled", "Disabled"]))]
     public_network_access: &'static str,
+    #[schemars(extend("enum" = ["AzureServices", "None"]))]
     network_rule_bypass_options: &'static str,
     network_rule_bypass_allowed_for_tasks: bool,
+    #[schemars(extend("enum" = ["Enabled", "Disabled"]))]
     zone_redundancy: &'static str,
+    #[schemars(extend("enum" = ["Enabled", "Disabled"]))]
     metadata_search: &'static str,
+    #[schemars(extend("enum" = ["Enabled", "Disabled"]))]
     writable_cache_repos: &'static str,
+    #[schemars(extend("enum" = ["LegacyRegistryPermissions", "AbacRepositoryPermissions"]))]
     role_assignment_mode: &'static str,
+    #[schemars(extend("enum" = ["Unsecure", "TenantReuse", "SubscriptionReuse", "ResourceGroupReuse", "NoReuse"]))]
     auto_generated_domain_name_label_scope: &'static str,
 }
 
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct NetworkRuleSet {
+    #[schemars(extend("enum" = ["Allow", "Deny"]))]
     default_action: &'static str,
     ip_rules: Vec<IpRule>,
     virtual_network_rules: Vec<IpRule>,
@@ -51,6 +61,7 @@ struct NetworkRuleSet {
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct IpRule {
+    #[schemars(extend("enum" = ["Allow"]))]
     action: &'static str,
     value: String,
 }
@@ -70,6 +81,7 @@ struct Policies {
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "PolicyStatus")]
 struct Status {
+    #[schemars(extend("enum" = ["enabled", "disabled"]))]
     status: &'static str,
 }
 
@@ -77,6 +89,7 @@ struct Status {
 struct TrustPolicy {
     #[serde(rename = "type")]
     kind: &'static str,
+    #[schemars(extend("enum" = ["enabled", "disabled"]))]
     status: &'static str,
 }
 
@@ -85,6 +98,7 @@ struct TrustPolicy {
 struct RetentionPolicy {
     days: u32,
     last_updated_time: String,
+    #[schemars(extend("enum" = ["enabled", "disabled"]))]
     status: &'static str,
 }
 
@@ -93,6 +107,7 @@ struct RetentionPolicy {
 struct SoftDeletePolicy {
     retention_days: u32,
     last_updated_time: String,
+    #[schemars(extend("enum" = ["enabled", "disabled"]))]
     status: &'static str,
 }
 
