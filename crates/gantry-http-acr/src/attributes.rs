@@ -5,14 +5,16 @@ use gantry_http_base::{App, BodyError, OciError, read_body};
 use gantry_model::{Lock, LockChange, Locks};
 use gantry_oci::ErrorCode;
 use http::StatusCode;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The longest body, in bytes.
 const LONGEST: usize = 64 << 10;
 
 /// What is told of locks.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "ChangeableAttributes")]
 pub(crate) struct Attributes {
     delete_enabled: bool,
     write_enabled: bool,
@@ -32,9 +34,9 @@ impl From<Locks> for Attributes {
 }
 
 /// What a client wants changed. What it leaves out, or gives as null, stays.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Wanted {
+pub(crate) struct Wanted {
     delete_enabled: Option<bool>,
     write_enabled: Option<bool>,
     list_enabled: Option<bool>,

@@ -9,7 +9,8 @@ use gantry_model::permission::{CatalogPermit, MetadataRead};
 use gantry_oci::RepositoryName;
 use http::header;
 use http::request::Parts;
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::caller::Caller;
 use crate::error;
@@ -52,13 +53,23 @@ async fn by_time(
         .list_repositories_by_time(permit, query.order, place, query.page.limit)
         .await
         .map_err(OciError::store)?;
-    let mut response = Json(json!({ "repositories": page.repositories })).into_response();
-    if let Some((at, name)) = page.next {
+    let link = page.next.map(|(at, name)| {
         let is_shown = page.repositories.last() == Some(&name);
         let last = if is_shown { name.to_string() } else { seal(app, name.as_str()) };
-        response.headers_mut().insert(header::LINK, query.next(PATH, &last, at, &[]));
+        query.next(PATH, &last, at, &[])
+    });
+    let mut response = Json(Repositories { repositories: page.repositories }).into_response();
+    if let Some(link) = link {
+        response.headers_mut().insert(header::LINK, link);
     }
     Ok(response)
+}
+
+/// A page of the catalog.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Repositories {
+    #[schemars(with = "Vec<String>")]
+    pub(crate) repositories: Vec<RepositoryName>,
 }
 
 /// What a sealed place in the list is for: it may be the name of what must not be shown.

@@ -12,6 +12,7 @@ mod deleted;
 mod endpoint;
 mod error;
 mod manifests;
+mod openapi;
 mod operator;
 mod order;
 mod repository;
@@ -29,6 +30,7 @@ use http::request::Parts;
 use caller::{Caller, Operator};
 
 pub use endpoint::{Endpoint, Verb};
+pub use openapi::openapi;
 pub use operator::is_for_operator;
 
 /// Whether a request with that path is answered here.

@@ -11,6 +11,7 @@ use gantry_oci::{Digest, MediaType, RepositoryName, Tag};
 use gantry_registry::attributes::DescribedManifest;
 use http::request::Parts;
 use http::{StatusCode, header};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::attributes::{self, Attributes};
@@ -116,26 +117,32 @@ fn one(caller: &Caller<'_>, name: &RepositoryName, found: &DescribedManifest) ->
     Json(One { registry, image_name: name, manifest: Shown::of(found) }).into_response()
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Listed<'a> {
+#[schemars(rename = "ManifestList")]
+pub(crate) struct Listed<'a> {
     registry: &'a str,
+    #[schemars(with = "String")]
     image_name: &'a RepositoryName,
     manifests: Vec<Shown<'a>>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct One<'a> {
+#[schemars(rename = "ManifestAttributes")]
+pub(crate) struct One<'a> {
     registry: &'a str,
+    #[schemars(with = "String")]
     image_name: &'a RepositoryName,
     manifest: Shown<'a>,
 }
 
 /// What isn't known, or is nothing, is left out, as ACR does with the tags of what has none.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Shown<'a> {
+#[schemars(rename = "ManifestAttributesBase")]
+pub(crate) struct Shown<'a> {
+    #[schemars(with = "String")]
     digest: &'a Digest,
     image_size: u64,
     created_time: String,
@@ -144,12 +151,14 @@ struct Shown<'a> {
     architecture: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     os: Option<&'a str>,
+    #[schemars(with = "String")]
     media_type: &'a MediaType,
     #[serde(skip_serializing_if = "Option::is_none")]
     config_media_type: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     artifact_type: Option<&'a str>,
     #[serde(skip_serializing_if = "<[Tag]>::is_empty")]
+    #[schemars(with = "Vec<String>")]
     tags: &'a [Tag],
     #[serde(skip_serializing_if = "Vec::is_empty")]
     references: Vec<Child<'a>>,
@@ -157,8 +166,10 @@ struct Shown<'a> {
 }
 
 /// A manifest that an index lists.
-#[derive(Debug, Serialize)]
-struct Child<'a> {
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ManifestChild")]
+pub(crate) struct Child<'a> {
+    #[schemars(with = "String")]
     digest: &'a Digest,
     #[serde(skip_serializing_if = "Option::is_none")]
     architecture: Option<&'a str>,

@@ -8,6 +8,7 @@ use gantry_http_base::{App, OciError};
 use gantry_model::permission::{Delete, MetadataRead, MetadataWrite};
 use gantry_oci::{Digest, RepositoryName, Tag};
 use http::StatusCode;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::attributes::{self, Attributes};
@@ -50,10 +51,12 @@ pub(crate) async fn delete(
     Ok((StatusCode::ACCEPTED, Json(shown)).into_response())
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Shown<'a> {
+#[schemars(rename = "RepositoryAttributes")]
+pub(crate) struct Shown<'a> {
     registry: &'a str,
+    #[schemars(with = "String")]
     image_name: &'a RepositoryName,
     created_time: String,
     last_update_time: String,
@@ -76,9 +79,12 @@ impl<'a> Shown<'a> {
     }
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Deleted {
+#[schemars(rename = "DeletedRepository")]
+pub(crate) struct Deleted {
+    #[schemars(with = "Vec<String>")]
     manifests_deleted: Vec<Digest>,
+    #[schemars(with = "Vec<String>")]
     tags_deleted: Vec<Tag>,
 }

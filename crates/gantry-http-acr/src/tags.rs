@@ -10,6 +10,7 @@ use gantry_model::permission::{Delete, MetadataRead, MetadataWrite, Permit};
 use gantry_oci::{Digest, ErrorCode, RepositoryName, Tag};
 use http::request::Parts;
 use http::{StatusCode, header};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::attributes::{self, Attributes};
@@ -119,26 +120,33 @@ fn one(caller: &Caller<'_>, name: &RepositoryName, row: &TagRow) -> Response {
     Json(One { registry, image_name: name, tag: Shown::of(row) }).into_response()
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Listed<'a> {
+#[schemars(rename = "TagList")]
+pub(crate) struct Listed<'a> {
     registry: &'a str,
+    #[schemars(with = "String")]
     image_name: &'a RepositoryName,
     tags: Vec<Shown<'a>>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct One<'a> {
+#[schemars(rename = "TagAttributes")]
+pub(crate) struct One<'a> {
     registry: &'a str,
+    #[schemars(with = "String")]
     image_name: &'a RepositoryName,
     tag: Shown<'a>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Shown<'a> {
+#[schemars(rename = "TagAttributesBase")]
+pub(crate) struct Shown<'a> {
+    #[schemars(with = "String")]
     name: &'a Tag,
+    #[schemars(with = "String")]
     digest: &'a Digest,
     created_time: String,
     last_update_time: String,

@@ -6,7 +6,8 @@ use gantry_arm::{Field, Filter, Guid, ResourceId, Term};
 use gantry_catalog::ActivityRow;
 use gantry_model::Timestamp;
 use gantry_model::journal::Managed;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::Call;
 use crate::error::ArmError;
@@ -18,6 +19,73 @@ const READ: &str = "Microsoft.Insights/eventtypes/values/read";
 const MOST_LOOKED: usize = 10;
 /// What ids of events are derived in.
 const EVENTS: &str = "4a0e7a0b-6f3e-4f0e-9f39-7b1d2a3c5e11";
+
+/// Something that was done.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ActivityEvent {
+    authorization: Authorization,
+    caller: String,
+    channels: &'static str,
+    claims: Claims,
+    correlation_id: String,
+    description: &'static str,
+    event_data_id: String,
+    event_name: Named,
+    category: Named,
+    event_timestamp: String,
+    id: String,
+    level: &'static str,
+    operation_id: String,
+    operation_name: Named,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resource_group_name: Option<String>,
+    resource_provider_name: Named,
+    resource_type: Named,
+    resource_id: String,
+    status: Named,
+    sub_status: Named,
+    submission_timestamp: String,
+    subscription_id: String,
+    tenant_id: String,
+    properties: Properties,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ActivityEventAuthorization")]
+struct Authorization {
+    action: String,
+    scope: String,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ActivityEventClaims")]
+struct Claims {
+    #[serde(rename = "http://schemas.microsoft.com/identity/claims/objectidentifier")]
+    object: String,
+}
+
+/// A word for programs, and one for people.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "LocalizableString")]
+struct Named {
+    value: String,
+    localized_value: String,
+}
+
+impl Named {
+    fn same(text: &str) -> Self {
+        Self { value: text.to_owned(), localized_value: text.to_owned() }
+    }
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ActivityEventProperties")]
+struct Properties {
+    entity: String,
+    message: String,
+}
 
 /// Which events are asked for.
 #[derive(Default)]
@@ -41,7 +109,7 @@ pub(crate) async fn list(call: &Call<'_>) -> Result<Response, ArmError> {
         true => i64::MAX,
         false => after.parse().map_err(|_| ArmError::bad_request("$skiptoken is none of ours"))?,
     };
-    let mut shown = Vec::new();
+    let mut shown: Vec<ActivityEvent> = Vec::new();
     if wanted.none {
         return Ok(page::whole(shown));
     }
@@ -127,38 +195,42 @@ fn provider(action: &str) -> &str {
     action.split('/').next().unwrap_or_default()
 }
 
-fn render(call: &Call<'_>, event: &ActivityRow) -> Value {
+fn render(call: &Call<'_>, event: &ActivityRow) -> ActivityEvent {
     let Managed { action, resource, by, name, correlation } = &event.managed;
     let at = event.at.to_string();
     let namespace: Guid = EVENTS.parse().expect("it is a GUID");
     let id = Guid::derived(namespace, &event.number.to_string());
     let resource_id: Option<ResourceId> = resource.parse().ok();
-    let named = |text: &str| json!({ "value": text, "localizedValue": text });
+    let group = resource_id.as_ref().and_then(ResourceId::resource_group).map(str::to_owned);
+    let kind = resource_id.map(|id| id.resource_type()).unwrap_or_default();
     let tenant = call.app.access.directory().tenant();
-    json!({
-        "authorization": { "action": action, "scope": resource },
-        "caller": name,
-        "channels": "Operation",
-        "claims": { "http://schemas.microsoft.com/identity/claims/objectidentifier": by },
-        "correlationId": correlation,
-        "description": "",
-        "eventDataId": id,
-        "eventName": { "value": "EndRequest", "localizedValue": "End request" },
-        "category": named("Administrative"),
-        "eventTimestamp": at,
-        "id": format!("{resource}/events/{id}/ticks/{}", event.at.micros()),
-        "level": "Informational",
-        "operationId": correlation,
-        "operationName": named(action),
-        "resourceGroupName": resource_id.as_ref().and_then(ResourceId::resource_group),
-        "resourceProviderName": named(provider(action)),
-        "resourceType": named(&resource_id.map(|id| id.resource_type()).unwrap_or_default()),
-        "resourceId": resource,
-        "status": named("Succeeded"),
-        "subStatus": { "value": "", "localizedValue": "" },
-        "submissionTimestamp": at,
-        "subscriptionId": tenant.subscription,
-        "tenantId": tenant.id,
-        "properties": { "entity": resource, "message": action },
-    })
+    ActivityEvent {
+        authorization: Authorization { action: action.clone(), scope: resource.clone() },
+        caller: name.clone(),
+        channels: "Operation",
+        claims: Claims { object: by.clone() },
+        correlation_id: correlation.clone(),
+        description: "",
+        event_data_id: id.to_string(),
+        event_name: Named {
+            value: "EndRequest".to_owned(),
+            localized_value: "End request".to_owned(),
+        },
+        category: Named::same("Administrative"),
+        event_timestamp: at.clone(),
+        id: format!("{resource}/events/{id}/ticks/{}", event.at.micros()),
+        level: "Informational",
+        operation_id: correlation.clone(),
+        operation_name: Named::same(action),
+        resource_group_name: group,
+        resource_provider_name: Named::same(provider(action)),
+        resource_type: Named::same(&kind),
+        resource_id: resource.clone(),
+        status: Named::same("Succeeded"),
+        sub_status: Named::same(""),
+        submission_timestamp: at,
+        subscription_id: tenant.subscription.to_string(),
+        tenant_id: tenant.id.to_string(),
+        properties: Properties { entity: resource.clone(), message: action.clone() },
+    }
 }

@@ -11,13 +11,14 @@ use gantry_http_base::made;
 use gantry_model::directory::PrincipalType;
 use gantry_model::roles::RoleAssignment;
 use http::StatusCode;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::error::ArmError;
 use crate::page::{self, LIMIT};
 use crate::preconditions::{precondition, status, tagged};
 use crate::roles::{self, refused};
+use crate::shape::{Common, Shaped};
 use crate::{Call, body, subscriptions};
 
 /// How often the catalog is asked for one page, of which what doesn't fit is left out.
@@ -25,16 +26,43 @@ const MOST_LOOKED: usize = 10;
 /// The version of the condition language.
 const CONDITION_VERSION: &str = "2.0";
 
-#[derive(Deserialize)]
-struct Wanted {
+/// A role assignment.
+pub(crate) type Shown = Shaped<Properties>;
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(inline, rename = "RoleAssignment")]
+pub(crate) struct Properties {
+    scope: String,
+    role_definition_id: String,
+    principal_id: String,
+    #[schemars(with = "String")]
+    principal_type: PrincipalType,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    condition: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    condition_version: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    created_on: String,
+    updated_on: String,
+    created_by: String,
+    updated_by: String,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "WantedAssignment")]
+pub(crate) struct Wanted {
     properties: WantedProperties,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct WantedProperties {
+    #[schemars(with = "String")]
     principal_id: Guid,
     role_definition_id: String,
+    #[schemars(with = "Option<String>")]
     principal_type: Option<PrincipalType>,
     condition: Option<String>,
     condition_version: Option<String>,
@@ -62,6 +90,9 @@ pub(crate) async fn list(call: &Call<'_>) -> Result<Response, ArmError> {
         scope_has(&there, &here) || !at_scope && scope_has(&here, &there)
     };
     let after = page::after(call)?;
+    if !after.is_empty() && after.parse::<Guid>().is_err() {
+        return Err(ArmError::bad_request("$skiptoken is none of ours"));
+    }
     if let (Some(id), true) = (principal, whole) {
         // Through groups too.
         let roles = call.app.access.roles_of(id).await?;
@@ -158,24 +189,25 @@ fn role_of(id: &str) -> Result<Guid, ArmError> {
     name.parse().map_err(|_| ArmError::bad_request("roleDefinitionId is no role definition's id"))
 }
 
-fn render(call: &Call<'_>, found: &RoleAssignment) -> Value {
+fn render(call: &Call<'_>, found: &RoleAssignment) -> Shown {
     let scope = found.scope.trim_end_matches('/');
-    json!({
-        "id": format!("{scope}/providers/Microsoft.Authorization/roleAssignments/{}", found.id),
-        "name": found.id,
-        "type": "Microsoft.Authorization/roleAssignments",
-        "properties": {
-            "scope": found.scope,
-            "roleDefinitionId": roles::id(call, found.role),
-            "principalId": found.principal,
-            "principalType": found.principal_type,
-            "condition": found.condition,
-            "conditionVersion": found.condition.as_ref().map(|_| CONDITION_VERSION),
-            "description": found.description,
-            "createdOn": found.created_at.to_string(),
-            "updatedOn": found.updated_at.to_string(),
-            "createdBy": found.created_by,
-            "updatedBy": found.created_by,
+    Shaped {
+        id: format!("{scope}/providers/Microsoft.Authorization/roleAssignments/{}", found.id),
+        name: found.id.to_string(),
+        kind: "Microsoft.Authorization/roleAssignments".to_owned(),
+        common: Common::default(),
+        properties: Properties {
+            scope: found.scope.clone(),
+            role_definition_id: roles::id(call, found.role),
+            principal_id: found.principal.to_string(),
+            principal_type: found.principal_type,
+            condition: found.condition.clone(),
+            condition_version: found.condition.as_ref().map(|_| CONDITION_VERSION),
+            description: found.description.clone(),
+            created_on: found.created_at.to_string(),
+            updated_on: found.updated_at.to_string(),
+            created_by: found.created_by.clone(),
+            updated_by: found.created_by.clone(),
         },
-    })
+    }
 }

@@ -5,8 +5,9 @@ use gantry_model::resource::{self, Resource};
 use gantry_model::{Precondition, Registry, Versioned, Written};
 use gantry_resources::{At, CacheRuleChange, ResourceError};
 use http::StatusCode;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::Call;
 use crate::error::ArmError;
@@ -15,13 +16,26 @@ use crate::kept::{Kept, refused, wish};
 /// A cache rule.
 pub(crate) type CacheRule = Resource<resource::CacheRule>;
 
-#[derive(Default, Deserialize)]
+/// A cache rule's properties.
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Properties {
+#[schemars(inline, rename = "CacheRule")]
+pub(crate) struct Properties {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    credential_set_resource_id: Option<String>,
+    source_repository: String,
+    target_repository: String,
+    creation_date: String,
+}
+
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Wanted {
     source_repository: Option<String>,
     target_repository: Option<String>,
     /// `null` is a wish to have none.
     #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<String>")]
     credential_set_resource_id: Option<Option<String>>,
 }
 
@@ -35,17 +49,19 @@ impl Kept for resource::CacheRule {
     const PARAMETER: &'static str = "cacheRuleName";
     // Clients take 202 or 204, and would wait after the former.
     const DELETED: StatusCode = StatusCode::NO_CONTENT;
+    type Properties = Properties;
+    type Wanted = Wanted;
 
-    fn properties(resource: &CacheRule, call: &Call<'_>, registry: &Registry) -> Value {
+    fn properties(resource: &CacheRule, call: &Call<'_>, registry: &Registry) -> Properties {
         let Self { source, target, credential_set } = &resource.value;
         let own = call.app.access.resource_id(registry);
         let set = credential_set.as_ref().map(|name| format!("{own}/credentialSets/{name}"));
-        json!({
-            "credentialSetResourceId": set,
-            "sourceRepository": source,
-            "targetRepository": target,
-            "creationDate": resource.created_at.to_string(),
-        })
+        Properties {
+            credential_set_resource_id: set,
+            source_repository: source.to_string(),
+            target_repository: target.to_string(),
+            creation_date: resource.created_at.to_string(),
+        }
     }
 
     async fn write(
@@ -58,7 +74,7 @@ impl Kept for resource::CacheRule {
             let what = "cache rules that sign in with an identity";
             return Err(ArmError::not_built("identity", what));
         }
-        let wish = wish(call, wanted, |wanted: Properties| {
+        let wish = wish(call, wanted, |wanted: Wanted| {
             let set = wanted.credential_set_resource_id;
             let named = |id: Option<String>| id.map(|id| set_name(call, registry, &id)).transpose();
             Ok(CacheRuleChange {

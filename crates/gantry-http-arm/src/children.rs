@@ -6,11 +6,14 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use gantry_model::{IfAbsent, Precondition, Registry, Versioned, Written};
 use http::StatusCode;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
 
 use crate::error::ArmError;
 use crate::page::{self, LIMIT};
 use crate::preconditions::{precondition, status, tagged};
+use crate::shape::{Common, Provisioned, Shaped};
 use crate::{Call, body, registries};
 
 /// A resource of a registry, in ARM's shape.
@@ -21,6 +24,10 @@ pub(crate) trait Child: Sized + Send {
     const NAME: &'static str;
     /// What clients take for an answer when one was deleted.
     const DELETED: StatusCode;
+    /// What `properties` is.
+    type Properties: Serialize + JsonSchema;
+    /// What a body that is written is like.
+    type Wanted: JsonSchema;
 
     /// The key that lists are cut by.
     fn key(&self) -> String;
@@ -28,8 +35,8 @@ pub(crate) trait Child: Sized + Send {
     /// Its name.
     fn name(&self) -> &str;
 
-    /// What all but `id`, `name` and `type` is.
-    fn render(&self, call: &Call<'_>, registry: &Registry) -> Value;
+    /// What `properties` is, and what it has in common with other kinds.
+    fn render(&self, call: &Call<'_>, registry: &Registry) -> (Common, Self::Properties);
 
     /// The one of that name.
     fn find(
@@ -72,14 +79,18 @@ pub(crate) struct WrittenTo {
 }
 
 /// The resource in ARM's shape.
-pub(crate) fn rendered<C: Child>(call: &Call<'_>, registry: &Registry, child: &C) -> Value {
+pub(crate) type Shown<C> = Shaped<Provisioned<<C as Child>::Properties>>;
+
+fn rendered<C: Child>(call: &Call<'_>, registry: &Registry, child: &C) -> Shown<C> {
     let own = call.app.access.resource_id(registry);
-    let mut shown = child.render(call, registry);
-    shown["id"] = format!("{own}/{}/{}", C::KIND, child.name()).into();
-    shown["name"] = child.name().into();
-    shown["type"] = format!("Microsoft.ContainerRegistry/registries/{}", C::KIND).into();
-    shown["properties"]["provisioningState"] = json!("Succeeded");
-    shown
+    let (common, properties) = child.render(call, registry);
+    Shaped {
+        id: format!("{own}/{}/{}", C::KIND, child.name()),
+        name: child.name().to_owned(),
+        kind: format!("Microsoft.ContainerRegistry/registries/{}", C::KIND),
+        common,
+        properties: Provisioned::new(properties),
+    }
 }
 
 pub(crate) async fn list<C: Child>(call: &Call<'_>) -> Result<Response, ArmError> {

@@ -4,8 +4,9 @@ use gantry_model::resource::{self, Resource};
 use gantry_model::{Identities, Precondition, Registry, Versioned, Written};
 use gantry_resources::{At, CredentialSetChange, ResourceError, Wish};
 use http::StatusCode;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::error::ArmError;
 use crate::kept::{Kept, refused, wish};
@@ -17,17 +18,36 @@ const CREDENTIAL: &str = "Credential1";
 /// A credential set.
 pub(crate) type CredentialSet = Resource<resource::CredentialSet>;
 
-#[derive(Default, Deserialize)]
+/// A credential set's properties.
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Properties {
-    login_server: Option<String>,
-    #[serde(default)]
-    auth_credentials: Vec<Credential>,
+#[schemars(inline, rename = "CredentialSet")]
+pub(crate) struct Properties {
+    login_server: String,
+    auth_credentials: [Credential; 1],
+    creation_date: String,
 }
 
-#[derive(Clone, Deserialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "AuthCredential")]
 struct Credential {
+    name: &'static str,
+    username_secret_identifier: String,
+    password_secret_identifier: String,
+}
+
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Wanted {
+    login_server: Option<String>,
+    #[serde(default)]
+    auth_credentials: Vec<WantedCredential>,
+}
+
+#[derive(Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct WantedCredential {
     username_secret_identifier: Option<String>,
     password_secret_identifier: Option<String>,
 }
@@ -35,18 +55,20 @@ struct Credential {
 impl Kept for resource::CredentialSet {
     const PARAMETER: &'static str = "credentialSetName";
     const DELETED: StatusCode = StatusCode::NO_CONTENT;
+    type Properties = Properties;
+    type Wanted = Wanted;
 
-    fn properties(resource: &CredentialSet, _: &Call<'_>, _: &Registry) -> Value {
+    fn properties(resource: &CredentialSet, _: &Call<'_>, _: &Registry) -> Properties {
         let Self { login_server, secrets } = &resource.value;
-        json!({
-            "loginServer": login_server,
-            "authCredentials": [{
-                "name": CREDENTIAL,
-                "usernameSecretIdentifier": secrets.user,
-                "passwordSecretIdentifier": secrets.password,
+        Properties {
+            login_server: login_server.clone(),
+            auth_credentials: [Credential {
+                name: CREDENTIAL,
+                username_secret_identifier: secrets.user.clone(),
+                password_secret_identifier: secrets.password.clone(),
             }],
-            "creationDate": resource.created_at.to_string(),
-        })
+            creation_date: resource.created_at.to_string(),
+        }
     }
 
     async fn write(
@@ -99,7 +121,7 @@ async fn identities(
     }
 }
 
-fn change(wanted: Properties) -> Result<CredentialSetChange, ArmError> {
+fn change(wanted: Wanted) -> Result<CredentialSetChange, ArmError> {
     if wanted.auth_credentials.len() > 1 {
         let message = "a credential set has one credential";
         return Err(ArmError::bad_request(message).about("properties.authCredentials"));

@@ -7,14 +7,28 @@ use gantry_access::SetupError;
 use gantry_http_base::made;
 use gantry_model::Registry;
 use http::StatusCode;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::error::ArmError;
 use crate::{Call, body, registries};
 
-#[derive(Deserialize)]
-struct Regenerate {
+/// What the admin account signs in with.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct AdminCredentials {
+    username: String,
+    passwords: Vec<AdminPassword>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct AdminPassword {
+    name: String,
+    value: String,
+}
+
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct Regenerate {
+    #[schemars(extend("enum" = ["password", "password2"]))]
     name: String,
 }
 
@@ -54,13 +68,13 @@ fn check_enabled(registry: &Registry) -> Result<(), ArmError> {
     }
 }
 
-async fn shown(call: &Call<'_>, registry: &Registry) -> Result<Value, ArmError> {
+async fn shown(call: &Call<'_>, registry: &Registry) -> Result<AdminCredentials, ArmError> {
     let passwords = call.app.access.admin_passwords(registry).await.map_err(refused)?;
-    let passwords: Vec<Value> = passwords
-        .iter()
-        .map(|(name, password)| json!({ "name": name, "value": password.expose() }))
-        .collect();
-    Ok(json!({ "username": registry.name.as_str(), "passwords": passwords }))
+    let passwords = passwords.iter().map(|(name, password)| AdminPassword {
+        name: name.to_string(),
+        value: password.expose().to_owned(),
+    });
+    Ok(AdminCredentials { username: registry.name.to_string(), passwords: passwords.collect() })
 }
 
 fn refused(error: SetupError) -> ArmError {

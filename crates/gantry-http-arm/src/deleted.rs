@@ -6,19 +6,37 @@ use axum::response::{IntoResponse, Response};
 use gantry_arm::ResourceId;
 use gantry_catalog::DeletedRegistry;
 use gantry_http_base::made;
-use gantry_model::RegistryId;
+use gantry_model::{RegistryId, Tags};
 use gantry_registry::Registries;
 use gantry_registry::registries::ReviveError;
 use http::StatusCode;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::error::ArmError;
 use crate::page::{self, LIMIT};
+use crate::shape::{Common, Shaped};
 use crate::{Call, registries, subscriptions};
 
 const READ: &str = "Microsoft.ContainerRegistry/registries/read";
 const WRITE: &str = "Microsoft.ContainerRegistry/registries/write";
 const DELETE: &str = "Microsoft.ContainerRegistry/registries/delete";
+
+/// A deleted registry.
+pub(crate) type Shown = Shaped<Properties>;
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(inline, rename = "DeletedRegistry")]
+pub(crate) struct Properties {
+    registry_id: String,
+    registry_name: String,
+    location: String,
+    deletion_date: String,
+    scheduled_purge_date: String,
+    #[schemars(with = "std::collections::BTreeMap<String, String>")]
+    tags: Tags,
+}
 
 /// `GET deletedRegistries`
 pub(crate) async fn list(call: &Call<'_>) -> Result<Response, ArmError> {
@@ -83,25 +101,26 @@ fn id_of(call: &Call<'_>, deleted: &DeletedRegistry) -> Option<ResourceId> {
     registries::id(call, &deleted.registry)
 }
 
-fn render(call: &Call<'_>, deleted: &DeletedRegistry) -> Value {
+fn render(call: &Call<'_>, deleted: &DeletedRegistry) -> Shown {
     let DeletedRegistry { registry, at } = deleted;
     let id = registry.id;
-    json!({
-        "id": format!(
+    Shaped {
+        id: format!(
             "{}/providers/Microsoft.ContainerRegistry/deletedRegistries/{id}",
             subscriptions::own(call)
         ),
-        "name": id.to_string(),
-        "type": "Microsoft.ContainerRegistry/deletedRegistries",
-        "properties": {
-            "registryId": call.app.access.resource_id(registry),
-            "registryName": registry.name.as_str(),
-            "location": registry.location,
-            "deletionDate": at.to_string(),
-            "scheduledPurgeDate": at.plus(Registries::RETENTION).to_string(),
-            "tags": registry.tags,
+        name: id.to_string(),
+        kind: "Microsoft.ContainerRegistry/deletedRegistries".to_owned(),
+        common: Common::default(),
+        properties: Properties {
+            registry_id: call.app.access.resource_id(registry),
+            registry_name: registry.name.to_string(),
+            location: registry.location.clone(),
+            deletion_date: at.to_string(),
+            scheduled_purge_date: at.plus(Registries::RETENTION).to_string(),
+            tags: registry.tags.clone(),
         },
-    })
+    }
 }
 
 fn refused(error: ReviveError) -> ArmError {

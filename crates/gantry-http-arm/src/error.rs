@@ -4,7 +4,24 @@ use axum::Json;
 use axum::response::{IntoResponse, Response};
 use gantry_access::DbError;
 use http::{HeaderValue, Method, StatusCode, header};
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// The body of an error answer.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct ErrorResponse {
+    error: ErrorDetail,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct ErrorDetail {
+    code: &'static str,
+    message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    target: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    details: Vec<ErrorDetail>,
+}
 
 /// An error answer. Its text goes to the client.
 #[derive(Debug)]
@@ -140,22 +157,20 @@ impl From<DbError> for ArmError {
 
 impl ArmError {
     /// What the body says.
-    fn shown(&self) -> Value {
+    fn shown(&self) -> ErrorDetail {
         let Parts { code, message, target, details, .. } = &*self.0;
-        let mut shown = json!({ "code": code, "message": message });
-        if let Some(target) = target {
-            shown["target"] = target.as_str().into();
+        ErrorDetail {
+            code,
+            message: message.clone(),
+            target: target.clone(),
+            details: details.iter().map(Self::shown).collect(),
         }
-        if !details.is_empty() {
-            shown["details"] = details.iter().map(Self::shown).collect();
-        }
-        shown
     }
 }
 
 impl IntoResponse for ArmError {
     fn into_response(self) -> Response {
-        let body = json!({ "error": self.shown() });
+        let body = ErrorResponse { error: self.shown() };
         let Parts { status, code, challenge, retry_after, .. } = *self.0;
         let mut response = (status, Json(body)).into_response();
         let headers = response.headers_mut();

@@ -3,11 +3,24 @@
 use axum::response::Response;
 use gantry_arm::{Field, Filter, Term};
 use gantry_model::Registry;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::error::ArmError;
 use crate::registries::{self, TYPE};
+use crate::shape::{Common, Sku};
 use crate::{Call, page};
+
+/// A resource of whichever type.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct GenericResource {
+    id: String,
+    name: String,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(flatten)]
+    common: Common,
+}
 
 /// `GET resources`
 pub(crate) async fn list(call: &Call<'_>) -> Result<Response, ArmError> {
@@ -48,13 +61,16 @@ fn list_in(call: &Call<'_>, mut group: Option<String>) -> Result<Response, ArmEr
     Ok(page::cut(call, found, |one| one.name.to_string(), |one| render(call, one)))
 }
 
-fn render(call: &Call<'_>, registry: &Registry) -> Value {
-    json!({
-        "id": call.app.access.resource_id(registry),
-        "name": registry.name.as_str(),
-        "type": TYPE,
-        "location": registry.location,
-        "sku": registries::sku(registry),
-        "tags": registry.tags,
-    })
+fn render(call: &Call<'_>, registry: &Registry) -> GenericResource {
+    GenericResource {
+        id: call.app.access.resource_id(registry),
+        name: registry.name.to_string(),
+        kind: TYPE,
+        common: Common {
+            location: Some(registry.location.clone()),
+            sku: Some(Sku::of(registry)),
+            tags: Some(registry.tags.clone()),
+            ..Common::default()
+        },
+    }
 }

@@ -9,13 +9,15 @@ use gantry_model::{Identities, Tags};
 use gantry_registry::registries::DeleteError;
 use gantry_resources::GroupError;
 use http::{Method, StatusCode};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::error::ArmError;
 use crate::page::{self, LIMIT};
 use crate::preconditions::{precondition, status, tagged};
 use crate::registries::{read_tags, refuse_deletion};
+use crate::shape::{Common, Provisioned, Shaped};
 use crate::{Call, body, identity, subscriptions};
 
 /// How often the catalog is asked for one page, of which what the caller may not see is left out.
@@ -23,9 +25,17 @@ const MOST_LOOKED: usize = 10;
 /// The type of resource groups.
 pub(crate) const TYPE: &str = "Microsoft.Resources/resourceGroups";
 
-#[derive(Deserialize)]
-struct Wanted {
+/// A resource group.
+pub(crate) type Shown = Shaped<Provisioned<Properties>>;
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline, rename = "ResourceGroup")]
+pub(crate) struct Properties {}
+
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct Wanted {
     location: Option<String>,
+    #[schemars(with = "Option<std::collections::BTreeMap<String, Option<String>>>")]
     tags: Option<Value>,
 }
 
@@ -139,15 +149,18 @@ fn check_name(name: &str) -> Result<(), ArmError> {
     }
 }
 
-pub(crate) fn render(call: &Call<'_>, group: &ResourceGroup) -> Value {
-    json!({
-        "id": format!("{}/resourceGroups/{}", subscriptions::own(call), group.name),
-        "name": group.name,
-        "type": TYPE,
-        "location": group.location,
-        "tags": group.tags,
-        "properties": { "provisioningState": "Succeeded" },
-    })
+fn render(call: &Call<'_>, group: &ResourceGroup) -> Shown {
+    Shaped {
+        id: format!("{}/resourceGroups/{}", subscriptions::own(call), group.name),
+        name: group.name.clone(),
+        kind: TYPE.to_owned(),
+        common: Common {
+            location: Some(group.location.clone()),
+            tags: Some(group.tags.clone()),
+            ..Common::default()
+        },
+        properties: Provisioned::new(Properties {}),
+    }
 }
 
 pub(crate) fn refused(error: GroupError) -> ArmError {

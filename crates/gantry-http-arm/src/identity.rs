@@ -4,7 +4,7 @@
 use gantry_arm::Guid;
 use gantry_http_base::App;
 use gantry_model::Identities;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::Call;
 use crate::error::ArmError;
@@ -66,13 +66,4 @@ pub(crate) async fn drop_unused(app: &App, before: &Identities, after: &Identiti
         // It has no credentials: what is left over opens nothing.
         tracing::warn!(principal = %id, %error, "the identity of a resource was left over");
     }
-}
-
-/// The identities in ARM's shape.
-pub(crate) fn render(call: &Call<'_>, identities: &Identities) -> Value {
-    let tenant = call.app.access.directory().tenant();
-    identities.own.as_ref().map_or(
-        Value::Null,
-        |own| json!({ "type": "SystemAssigned", "principalId": own, "tenantId": tenant.id }),
-    )
 }

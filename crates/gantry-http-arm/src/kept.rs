@@ -6,13 +6,15 @@ use gantry_model::resource::{About, Resource, ResourceKind, name_key};
 use gantry_model::{Precondition, Registry, Versioned, Written};
 use gantry_resources::{At, ResourceError, Wish};
 use http::StatusCode;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::children::{Child, WrittenTo};
 use crate::error::ArmError;
-use crate::registries::{authors, read_tags};
-use crate::{Call, body, identity};
+use crate::registries::read_tags;
+use crate::shape::{Common, Identity, SystemData};
+use crate::{Call, body};
 
 /// A kind of such resources: what it has of its own.
 pub(crate) trait Kept: ResourceKind {
@@ -20,9 +22,17 @@ pub(crate) trait Kept: ResourceKind {
     const PARAMETER: &'static str;
     /// What clients take for an answer when one was deleted.
     const DELETED: StatusCode;
+    /// What `properties` is.
+    type Properties: Serialize + JsonSchema;
+    /// What `properties` is in a body that is written.
+    type Wanted: JsonSchema;
 
     /// What `properties` is.
-    fn properties(resource: &Resource<Self>, call: &Call<'_>, registry: &Registry) -> Value;
+    fn properties(
+        resource: &Resource<Self>,
+        call: &Call<'_>,
+        registry: &Registry,
+    ) -> Self::Properties;
 
     /// Brings the one of that name to what the body wishes.
     fn write(
@@ -45,6 +55,8 @@ impl<K: Kept> Child for Resource<K> {
     const KIND: &'static str = <K as ResourceKind>::KIND;
     const NAME: &'static str = K::PARAMETER;
     const DELETED: StatusCode = K::DELETED;
+    type Properties = K::Properties;
+    type Wanted = Wanted<K::Wanted>;
 
     fn key(&self) -> String {
         name_key(&self.name)
@@ -54,15 +66,16 @@ impl<K: Kept> Child for Resource<K> {
         &self.name
     }
 
-    fn render(&self, call: &Call<'_>, registry: &Registry) -> Value {
-        let About { location, tags, identity, authors: who } = &self.about;
-        json!({
-            "identity": identity::render(call, identity),
-            "location": location,
-            "tags": tags,
-            "systemData": authors(who, self.created_at),
-            "properties": K::properties(self, call, registry),
-        })
+    fn render(&self, call: &Call<'_>, registry: &Registry) -> (Common, K::Properties) {
+        let About { location, tags, identity, authors } = &self.about;
+        let common = Common {
+            location: Some(location.clone()),
+            tags: Some(tags.clone()),
+            sku: None,
+            identity: Identity::of(call, identity),
+            system_data: Some(SystemData::of(authors, self.created_at)),
+        };
+        (common, K::properties(self, call, registry))
     }
 
     async fn find(
@@ -108,9 +121,10 @@ impl<K: Kept> Child for Resource<K> {
 }
 
 /// What is wished of all resources.
-#[derive(Deserialize)]
-struct Wanted<P> {
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct Wanted<P> {
     location: Option<String>,
+    #[schemars(with = "Option<std::collections::BTreeMap<String, Option<String>>>")]
     tags: Option<Value>,
     properties: Option<P>,
 }

@@ -25,6 +25,7 @@ mod later;
 mod locks;
 mod metadata;
 mod names;
+mod openapi;
 mod operation;
 mod operations;
 mod page;
@@ -35,6 +36,7 @@ mod registries;
 mod replications;
 mod roles;
 mod scope_maps;
+mod shape;
 mod subscriptions;
 mod tags;
 mod tokens;
@@ -50,6 +52,7 @@ use http::request::Parts;
 use http::{Method, Request};
 
 pub use audit::registry_at;
+pub use openapi::openapi;
 
 use caller::Caller;
 use error::ArmError;

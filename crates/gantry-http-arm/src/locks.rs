@@ -6,23 +6,37 @@ use axum::response::{IntoResponse, Response};
 use gantry_arm::ResourceId;
 use gantry_model::resource::{LockLevel, ResourceLock};
 use http::StatusCode;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::error::ArmError;
 use crate::preconditions::status;
+use crate::shape::{Common, Shaped};
 use crate::{Call, body, page, registries};
 
 /// The longest notes, in bytes.
 const MOST_NOTES: usize = 2048;
 
-#[derive(Deserialize)]
-struct Wanted {
+/// A lock.
+pub(crate) type Shown = Shaped<Properties>;
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline, rename = "Lock")]
+pub(crate) struct Properties {
+    #[schemars(with = "String", extend("enum" = ["CanNotDelete", "ReadOnly"]))]
+    level: LockLevel,
+    notes: String,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "WantedLock")]
+pub(crate) struct Wanted {
     properties: WantedProperties,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct WantedProperties {
+    #[schemars(extend("enum" = ["CanNotDelete", "ReadOnly"]))]
     level: String,
     #[serde(default)]
     notes: Option<String>,
@@ -80,12 +94,13 @@ fn name<'c>(call: &Call<'c>) -> &'c str {
     call.asked.parameter("lockName")
 }
 
-fn render(lock: &ResourceLock) -> Value {
+fn render(lock: &ResourceLock) -> Shown {
     let ResourceLock { scope, name, level, notes } = lock;
-    json!({
-        "id": format!("{scope}/providers/Microsoft.Authorization/locks/{name}"),
-        "name": name,
-        "type": "Microsoft.Authorization/locks",
-        "properties": { "level": level, "notes": notes },
-    })
+    Shaped {
+        id: format!("{scope}/providers/Microsoft.Authorization/locks/{name}"),
+        name: name.clone(),
+        kind: "Microsoft.Authorization/locks".to_owned(),
+        common: Common::default(),
+        properties: Properties { level: *level, notes: notes.clone() },
+    }
 }

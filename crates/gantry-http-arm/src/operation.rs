@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 use axum::body::Body;
 use axum::response::Response;
 use gantry_arm::ResourceId;
+use gantry_http_base::openapi::Shape;
 use http::Method;
 use percent_encoding::percent_decode_str;
 
@@ -27,6 +28,23 @@ pub(crate) struct Operation {
     pub(crate) right: Right,
     /// What answers it.
     pub(crate) handler: Handler,
+    /// What it takes in its query besides the version.
+    pub(crate) query: Query,
+    /// What its body is like.
+    pub(crate) takes: Shape,
+    /// What the body of its answer is like.
+    pub(crate) answers: Shape,
+}
+
+/// What an operation takes in its query besides the version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Query {
+    /// Nothing.
+    None,
+    /// Behind what a page begins.
+    Page,
+    /// The same, and a filter.
+    Filter,
 }
 
 /// What an operation takes.

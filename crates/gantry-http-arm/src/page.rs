@@ -4,8 +4,8 @@ use axum::Json;
 use axum::response::{IntoResponse, Response};
 use gantry_arm::Filter;
 use gantry_http_base::Query;
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::Call;
 use crate::error::ArmError;
@@ -30,24 +30,27 @@ pub(crate) fn filter(call: &Call<'_>) -> Result<Option<Filter>, ArmError> {
     text.map(|text| text.parse().map_err(ArmError::bad_filter)).transpose()
 }
 
-#[derive(Serialize)]
+/// A page of a list.
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct List {
-    value: Vec<Value>,
+#[schemars(rename = "{T}List")]
+pub(crate) struct List<T> {
+    value: Vec<T>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     next_link: Option<String>,
 }
 
 /// A whole list.
-pub(crate) fn whole(value: Vec<Value>) -> Response {
+pub(crate) fn whole<T: Serialize>(value: Vec<T>) -> Response {
     Json(List { value, next_link: None }).into_response()
 }
 
 /// A page of what was found, up to one more than [`LIMIT`]; `key` is an entry's place.
-pub(crate) fn cut<T>(
+pub(crate) fn cut<T, S: Serialize>(
     call: &Call<'_>,
     mut found: Vec<T>,
     key: impl Fn(&T) -> String,
-    render: impl Fn(&T) -> Value,
+    render: impl Fn(&T) -> S,
 ) -> Response {
     let more = found.len() > LIMIT;
     found.truncate(LIMIT);
@@ -56,7 +59,7 @@ pub(crate) fn cut<T>(
 }
 
 /// A page, behind whose last entry there may be more: `next` is that entry's place.
-pub(crate) fn page(call: &Call<'_>, value: Vec<Value>, next: Option<&str>) -> Response {
+pub(crate) fn page<T: Serialize>(call: &Call<'_>, value: Vec<T>, next: Option<&str>) -> Response {
     let next_link = next.map(|next| {
         let query = Query::of(&call.parts.uri);
         let version = query.first("api-version").unwrap_or_default();

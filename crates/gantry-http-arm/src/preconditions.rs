@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use gantry_model::{Precondition, PreconditionFailed, Version, Written};
 use http::header::{ETAG, HeaderName, IF_MATCH, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderValue, StatusCode};
-use serde_json::Value;
+use serde::Serialize;
 
 use crate::error::ArmError;
 
@@ -25,7 +25,7 @@ pub(crate) fn precondition(headers: &HeaderMap) -> Result<Precondition, ArmError
 }
 
 /// A resource, with its entity tag.
-pub(crate) fn tagged(status: StatusCode, version: &Version, shown: Value) -> Response {
+pub(crate) fn tagged(status: StatusCode, version: &Version, shown: impl Serialize) -> Response {
     let mut response = (status, Json(shown)).into_response();
     let tag = HeaderValue::from_str(&format!("\"{version}\""));
     response.headers_mut().insert(ETAG, tag.expect("a version is visible ASCII without quotes"));

@@ -9,11 +9,12 @@ use axum::response::{IntoResponse, Response};
 use gantry_model::{PrivateEndpoint, PrivateEndpointState, Registry};
 use gantry_registry::registries::Wishes;
 use http::StatusCode;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::error::ArmError;
 use crate::preconditions::precondition;
+use crate::shape::{Common, Provisioned, Shaped};
 use crate::{Call, body, page, registries, subscriptions};
 
 /// The only kind of thing that private endpoints reach of a registry.
@@ -21,18 +22,56 @@ const GROUP: &str = "registry";
 /// The longest description, in bytes.
 const MOST_DESCRIPTION: usize = 1024;
 
-#[derive(Deserialize)]
-struct Wanted {
+/// A private endpoint's connection to a registry.
+pub(crate) type Connection = Shaped<Provisioned<Properties>>;
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(inline, rename = "PrivateEndpointConnection")]
+pub(crate) struct Properties {
+    private_endpoint: Endpoint,
+    private_link_service_connection_state: ConnectionState,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "PrivateEndpoint")]
+struct Endpoint {
+    id: String,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "PrivateLinkServiceConnectionState")]
+struct ConnectionState {
+    status: &'static str,
+    description: String,
+    actions_required: &'static str,
+}
+
+/// What private endpoints reach of a registry.
+pub(crate) type LinkResource = Shaped<LinkProperties>;
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(inline, rename = "PrivateLinkResource")]
+pub(crate) struct LinkProperties {
+    group_id: &'static str,
+    required_members: [String; 2],
+    required_zone_names: [String; 1],
+}
+
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct Wanted {
     properties: WantedProperties,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct WantedProperties {
     private_link_service_connection_state: Option<WantedState>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct WantedState {
     status: Option<String>,
     description: Option<String>,
@@ -111,7 +150,7 @@ pub(crate) async fn link_resource(call: &Call<'_>) -> Result<Response, ArmError>
 }
 
 /// The connections that a registry shows. A tier without private endpoints has none.
-pub(crate) fn all(call: &Call<'_>, registry: &Registry) -> Vec<Value> {
+pub(crate) fn all(call: &Call<'_>, registry: &Registry) -> Vec<Connection> {
     let tiers = call.app.content.registries().tiers();
     let most = tiers.of(registry.settings.tier).private_endpoints;
     let most = usize::try_from(most).unwrap_or(usize::MAX);
@@ -141,7 +180,7 @@ fn missing(call: &Call<'_>) -> ArmError {
     ))
 }
 
-fn render(call: &Call<'_>, registry: &Registry, name: &str) -> Option<Value> {
+fn render(call: &Call<'_>, registry: &Registry, name: &str) -> Option<Connection> {
     let decided = registry.settings.network.private_endpoints.get(name);
     let (status, description) = match decided {
         None => ("Approved", ""),
@@ -157,33 +196,37 @@ fn render(call: &Call<'_>, registry: &Registry, name: &str) -> Option<Value> {
         subscriptions::own(call),
         Registry::FIRST_GROUP
     );
-    Some(json!({
-        "id": format!("{own}/privateEndpointConnections/{name}"),
-        "name": name,
-        "type": "Microsoft.ContainerRegistry/registries/privateEndpointConnections",
-        "properties": {
-            "privateEndpoint": { "id": endpoint },
-            "privateLinkServiceConnectionState": {
-                "status": status,
-                "description": description,
-                "actionsRequired": "None",
+    Some(Shaped {
+        id: format!("{own}/privateEndpointConnections/{name}"),
+        name: name.to_owned(),
+        kind: "Microsoft.ContainerRegistry/registries/privateEndpointConnections".to_owned(),
+        common: Common::default(),
+        properties: Provisioned::new(Properties {
+            private_endpoint: Endpoint { id: endpoint },
+            private_link_service_connection_state: ConnectionState {
+                status,
+                description: description.to_owned(),
+                actions_required: "None",
             },
-            "provisioningState": "Succeeded",
-        },
-    }))
+        }),
+    })
 }
 
-fn link(call: &Call<'_>, registry: &Registry) -> Value {
+fn link(call: &Call<'_>, registry: &Registry) -> LinkResource {
     let own = call.app.access.resource_id(registry);
     let location = &registry.location;
-    json!({
-        "id": format!("{own}/privateLinkResources/{GROUP}"),
-        "name": GROUP,
-        "type": "Microsoft.ContainerRegistry/registries/privateLinkResources",
-        "properties": {
-            "groupId": GROUP,
-            "requiredMembers": [GROUP, format!("registry_data_{location}")],
-            "requiredZoneNames": [format!("privatelink.{}", call.app.content.registries().suffix())],
+    Shaped {
+        id: format!("{own}/privateLinkResources/{GROUP}"),
+        name: GROUP.to_owned(),
+        kind: "Microsoft.ContainerRegistry/registries/privateLinkResources".to_owned(),
+        common: Common::default(),
+        properties: LinkProperties {
+            group_id: GROUP,
+            required_members: [GROUP.to_owned(), format!("registry_data_{location}")],
+            required_zone_names: [format!(
+                "privatelink.{}",
+                call.app.content.registries().suffix()
+            )],
         },
-    })
+    }
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::error::ArmError;
 use crate::operation::Right;
@@ -47,6 +48,43 @@ const PROVIDERS: &[(&str, &[&str])] = &[
     ("Microsoft.Resources", &["resourceGroups", "subscriptions", "tags", "tenants"]),
 ];
 
+/// A namespace of types of resources.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Provider {
+    id: String,
+    namespace: String,
+    registration_state: &'static str,
+    registration_policy: &'static str,
+    resource_types: Vec<ProviderType>,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct ProviderType {
+    resource_type: String,
+    locations: Vec<String>,
+    api_versions: [&'static str; 8],
+}
+
+/// An action that roles can have.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Operation {
+    name: &'static str,
+    origin: &'static str,
+    is_data_action: bool,
+    display: OperationDisplay,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct OperationDisplay {
+    provider: &'static str,
+    resource: &'static str,
+    operation: String,
+    description: String,
+}
+
 /// `GET providers`
 pub(crate) async fn list(call: &Call<'_>) -> Result<Response, ArmError> {
     let all = PROVIDERS.iter().map(|(name, types)| render(call, name, types));
@@ -64,16 +102,19 @@ pub(crate) async fn show(call: &Call<'_>) -> Result<Response, ArmError> {
     Ok(Json(render(call, name, types)).into_response())
 }
 
-fn render(call: &Call<'_>, name: &str, types: &[&str]) -> Value {
-    let locations = subscriptions::names(call);
-    let of = |kind: &&str| json!({ "resourceType": kind, "locations": locations, "apiVersions": VERSIONS });
-    json!({
-        "id": format!("{}/providers/{name}", subscriptions::own(call)),
-        "namespace": name,
-        "registrationState": "Registered",
-        "registrationPolicy": "RegistrationRequired",
-        "resourceTypes": types.iter().map(of).collect::<Vec<_>>(),
-    })
+fn render(call: &Call<'_>, name: &str, types: &[&str]) -> Provider {
+    let of = |kind: &&str| ProviderType {
+        resource_type: (*kind).to_owned(),
+        locations: subscriptions::names(call),
+        api_versions: VERSIONS,
+    };
+    Provider {
+        id: format!("{}/providers/{name}", subscriptions::own(call)),
+        namespace: name.to_owned(),
+        registration_state: "Registered",
+        registration_policy: "RegistrationRequired",
+        resource_types: types.iter().map(of).collect(),
+    }
 }
 
 /// `GET /providers/Microsoft.ContainerRegistry/operations`: the actions that roles can have.
@@ -87,19 +128,19 @@ pub(crate) async fn operations(_: &Call<'_>) -> Result<Response, ArmError> {
             actions.insert(action);
         }
     }
-    let of = |action: &str| {
+    let of = |action: &'static str| {
         let (resource, verb) = action[PROVIDER.len()..].rsplit_once('/').unwrap_or((action, ""));
-        json!({
-            "name": action,
-            "origin": "user,system",
-            "isDataAction": false,
-            "display": {
-                "provider": "Microsoft Container Registry",
-                "resource": resource,
-                "operation": format!("{verb} {resource}"),
-                "description": format!("{verb} {resource}"),
+        Operation {
+            name: action,
+            origin: "user,system",
+            is_data_action: false,
+            display: OperationDisplay {
+                provider: "Microsoft Container Registry",
+                resource,
+                operation: format!("{verb} {resource}"),
+                description: format!("{verb} {resource}"),
             },
-        })
+        }
     };
     Ok(page::whole(actions.into_iter().map(of).collect()))
 }

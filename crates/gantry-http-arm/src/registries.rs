@@ -17,15 +17,18 @@ use gantry_model::{
 };
 use gantry_registry::registries::{ChangeError, DeleteError, NewRegistry, Wishes};
 use http::StatusCode;
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::error::ArmError;
 use crate::page::{self, LIMIT};
+
 use crate::preconditions::{precondition, status, tagged};
+use crate::shape::document;
 use crate::{Call, body, identity, names, private_endpoints};
 
-pub(crate) use render::{authors, sku};
+pub(crate) use render::Shown;
 
 /// The type of registries.
 pub(crate) const TYPE: &str = "Microsoft.ContainerRegistry/registries";
@@ -180,7 +183,8 @@ async fn wishes(
     before: &Registry,
     wanted: &Value,
 ) -> Result<(Wishes, Identities), ArmError> {
-    let properties = properties::read(&render::registry(call, before), wanted)?;
+    let shown = document(&render::registry(call, before));
+    let properties = properties::read(&shown, wanted)?;
     let tags = match &wanted["tags"] {
         Value::Null => None,
         tags => Some(read_tags(tags)?),
@@ -251,13 +255,26 @@ pub(crate) fn shown(call: &Call<'_>, status: StatusCode, registry: &Registry) ->
     tagged(status, &Version::of_registry(registry), render::registry(call, registry))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct NameCheck {
+pub(crate) struct NameCheck {
     name: String,
     #[serde(rename = "type")]
     kind: Option<String>,
     resource_group_name: Option<String>,
+}
+
+/// Whether a name can be used.
+#[derive(Default, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct NameStatus {
+    name_available: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    available_login_server_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
 }
 
 /// `POST checkNameAvailability`
@@ -268,9 +285,10 @@ pub(crate) async fn check_name(call: &Call<'_>, body: Body) -> Result<Response, 
     if kind.is_some_and(|kind| !kind.eq_ignore_ascii_case(TYPE)) {
         return Err(ArmError::bad_request(format!("type must be {TYPE}")).about("type"));
     }
-    let unavailable = |reason: &str, message: String| {
-        let shown = json!({ "nameAvailable": false, "reason": reason, "message": message });
-        Ok(Json(shown).into_response())
+    let unavailable = |reason, message| {
+        let status =
+            NameStatus { reason: Some(reason), message: Some(message), ..NameStatus::default() };
+        Ok(Json(status).into_response())
     };
     let parsed: RegistryName = match name.parse() {
         Ok(parsed) => parsed,
@@ -295,8 +313,23 @@ pub(crate) async fn check_name(call: &Call<'_>, body: Body) -> Result<Response, 
         }
     };
     let host = format!("{host}.{}", names::suffix(call.app, call.base));
-    let shown = json!({ "nameAvailable": true, "availableLoginServerName": host });
-    Ok(Json(shown).into_response())
+    let status = NameStatus {
+        name_available: true,
+        available_login_server_name: Some(host),
+        ..NameStatus::default()
+    };
+    Ok(Json(status).into_response())
+}
+
+/// How much of what its tier allows a registry uses.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Usage {
+    name: &'static str,
+    /// -1 for no limit.
+    limit: i64,
+    current_value: i64,
+    unit: &'static str,
 }
 
 /// `GET listUsages`
@@ -305,14 +338,14 @@ pub(crate) async fn usages(call: &Call<'_>) -> Result<Response, ArmError> {
     let limits = call.app.content.registries().tiers().of(registry.settings.tier);
     let stored = call.app.content.usage(registry.id).await.map_err(ArmError::internal)?;
     let (access, resources) = (&call.app.access, &call.app.resources);
-    let of = |name: &str, limit: i64, value: i64, unit: &str| json!({ "name": name, "limit": limit, "currentValue": value, "unit": unit });
+    let of = |name, limit, current_value, unit| Usage { name, limit, current_value, unit };
     let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-    let count = |name: &str, limit: u64, value: u64| of(name, whole(limit), whole(value), "Count");
+    let count = |name, limit, value| of(name, whole(limit), whole(value), "Count");
     let length = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
     let rules = length(registry.settings.network.allowed.len());
     let connections = length(private_endpoints::all(call, &registry).len());
     let replications = if limits.replications { -1 } else { 0 };
-    Ok(Json(json!({ "value": [
+    Ok(page::whole(vec![
         of("Size", whole(limits.included_bytes), stored.bytes, "Bytes"),
         count("Webhooks", limits.webhooks, resources.count::<Webhook>(&registry).await?),
         of("Geo-replications", replications, 0, "Count"),
@@ -322,8 +355,7 @@ pub(crate) async fn usages(call: &Call<'_>) -> Result<Response, ArmError> {
         count("ScopeMaps", limits.scope_maps, access.count_scope_maps(&registry).await?),
         count("Tokens", limits.tokens, access.count_tokens(&registry).await?),
         count("CacheRules", limits.cache_rules, resources.count::<CacheRule>(&registry).await?),
-    ] }))
-    .into_response())
+    ]))
 }
 
 /// Reads `tags`.

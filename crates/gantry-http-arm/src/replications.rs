@@ -3,13 +3,47 @@
 use axum::Json;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use gantry_model::{NotInTier, Registry};
+use gantry_model::{NotInTier, Registry, Tags};
 use http::StatusCode;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::error::ArmError;
 use crate::registries::not_in_tier;
+use crate::shape::{Common, Provisioned, Shaped, enabled};
 use crate::{Call, body, page, registries};
+
+/// A replication.
+pub(crate) type Replication = Shaped<Provisioned<Properties>>;
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(inline, rename = "Replication")]
+pub(crate) struct Properties {
+    region_endpoint_enabled: bool,
+    zone_redundancy: &'static str,
+    status: Status,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "ReplicationStatus")]
+struct Status {
+    display_status: &'static str,
+    timestamp: String,
+}
+
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct Wanted {
+    #[serde(default)]
+    properties: WantedProperties,
+}
+
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct WantedProperties {
+    region_endpoint_enabled: Option<bool>,
+}
 
 /// `GET replications`
 pub(crate) async fn list(call: &Call<'_>) -> Result<Response, ArmError> {
@@ -27,12 +61,11 @@ pub(crate) async fn show(call: &Call<'_>) -> Result<Response, ArmError> {
 /// `PUT` and `PATCH` of one
 pub(crate) async fn put(call: &Call<'_>, body: Body) -> Result<Response, ArmError> {
     let registry = registries::find(call)?;
-    let wanted: Value = body::read(call.app, body).await?;
+    let Wanted { properties } = body::read(call.app, body).await?;
     if check_home(call, &registry).is_err() {
         return Err(refuse_more(call, &registry));
     }
-    let properties = &wanted["properties"];
-    if properties["regionEndpointEnabled"] == false {
+    if properties.region_endpoint_enabled == Some(false) {
         let what = "replications that are left out of routing";
         return Err(ArmError::not_built("properties.regionEndpointEnabled", what));
     }
@@ -71,24 +104,22 @@ fn refuse_more(call: &Call<'_>, registry: &Registry) -> ArmError {
     ArmError::new(StatusCode::BAD_REQUEST, "FeatureNotBuilt", message)
 }
 
-fn render(call: &Call<'_>, registry: &Registry) -> Value {
+fn render(call: &Call<'_>, registry: &Registry) -> Replication {
     let own = call.app.access.resource_id(registry);
     let location = &registry.location;
-    json!({
-        "id": format!("{own}/replications/{location}"),
-        "name": location,
-        "type": "Microsoft.ContainerRegistry/registries/replications",
-        "location": location,
-        "tags": {},
-        "properties": {
-            "provisioningState": "Succeeded",
-            "regionEndpointEnabled": true,
-            "zoneRedundancy": if registry.settings.policies.zone_redundancy { "Enabled" } else { "Disabled" },
-            "status": {
-                "displayStatus": "Ready",
-                "message": null,
-                "timestamp": registry.created_at.to_string(),
-            },
+    Shaped {
+        id: format!("{own}/replications/{location}"),
+        name: location.clone(),
+        kind: "Microsoft.ContainerRegistry/registries/replications".to_owned(),
+        common: Common {
+            location: Some(location.clone()),
+            tags: Some(Tags::default()),
+            ..Common::default()
         },
-    })
+        properties: Provisioned::new(Properties {
+            region_endpoint_enabled: true,
+            zone_redundancy: enabled(registry.settings.policies.zone_redundancy),
+            status: Status { display_status: "Ready", timestamp: registry.created_at.to_string() },
+        }),
+    }
 }

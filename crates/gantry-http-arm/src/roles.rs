@@ -7,28 +7,62 @@ use gantry_access::roles::RoleError;
 use gantry_arm::{Field, Filter, Guid, Term};
 use gantry_model::roles::{RoleDefinition, RoleKind, RolePermissions, built_in};
 use http::StatusCode;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::error::ArmError;
 use crate::preconditions::{precondition, tagged};
+use crate::shape::{Common, Shaped};
 use crate::{Call, body, page, subscriptions};
 
 /// Roles that an operator makes are few; a list is answered whole.
 const MOST: usize = 5000;
 
-#[derive(Deserialize)]
-struct Wanted {
+/// A role definition.
+pub(crate) type Shown = Shaped<Properties>;
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(inline, rename = "RoleDefinition")]
+pub(crate) struct Properties {
+    role_name: String,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    description: String,
+    assignable_scopes: Vec<String>,
+    #[schemars(with = "Vec<Permissions>")]
+    permissions: Vec<RolePermissions>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created_on: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    updated_on: Option<String>,
+}
+
+/// What [`RolePermissions`] are written as.
+#[derive(JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+#[derive(Default)]
+struct Permissions {
+    actions: Vec<String>,
+    not_actions: Vec<String>,
+    data_actions: Vec<String>,
+    not_data_actions: Vec<String>,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "WantedRole")]
+pub(crate) struct Wanted {
     properties: WantedProperties,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct WantedProperties {
     role_name: String,
     #[serde(default)]
     description: String,
     #[serde(default)]
+    #[schemars(with = "Vec<Permissions>")]
     permissions: Vec<RolePermissions>,
     #[serde(default)]
     assignable_scopes: Vec<String>,
@@ -107,24 +141,23 @@ pub(crate) fn id(call: &Call<'_>, role: Guid) -> String {
     format!("{own}/providers/Microsoft.Authorization/roleDefinitions/{role}")
 }
 
-fn render(call: &Call<'_>, role: &RoleDefinition) -> Value {
+fn render(call: &Call<'_>, role: &RoleDefinition) -> Shown {
     let moment = |at: Option<gantry_model::Timestamp>| at.map(|at| at.to_string());
-    json!({
-        "id": id(call, role.id),
-        "name": role.id,
-        "type": "Microsoft.Authorization/roleDefinitions",
-        "properties": {
-            "roleName": role.name,
-            "type": kind_of(role),
-            "description": role.description,
-            "assignableScopes": role.assignable_scopes,
-            "permissions": role.permissions,
-            "createdOn": moment(role.created_at),
-            "updatedOn": moment(role.updated_at),
-            "createdBy": null,
-            "updatedBy": null,
+    Shaped {
+        id: id(call, role.id),
+        name: role.id.to_string(),
+        kind: "Microsoft.Authorization/roleDefinitions".to_owned(),
+        common: Common::default(),
+        properties: Properties {
+            role_name: role.name.clone(),
+            kind: kind_of(role),
+            description: role.description.clone(),
+            assignable_scopes: role.assignable_scopes.clone(),
+            permissions: role.permissions.clone(),
+            created_on: moment(role.created_at),
+            updated_on: moment(role.updated_at),
         },
-    })
+    }
 }
 
 pub(crate) fn refused(error: RoleError) -> ArmError {

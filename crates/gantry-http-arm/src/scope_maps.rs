@@ -5,19 +5,35 @@ pub(crate) use gantry_model::scoped::ScopeMap;
 use gantry_model::scoped::{ScopeMapAction, ScopedName};
 use gantry_model::{Precondition, Registry, Versioned, Written};
 use http::StatusCode;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::children::{Child, WrittenTo};
 use crate::error::ArmError;
+use crate::shape::Common;
 use crate::{Call, body};
 
-#[derive(Deserialize)]
-struct Wanted {
+/// A scope map's properties.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(inline, rename = "ScopeMap")]
+pub(crate) struct Properties {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    #[serde(rename = "type")]
+    #[schemars(extend("enum" = ["UserDefined", "SystemDefined"]))]
+    kind: &'static str,
+    creation_date: String,
+    actions: Vec<String>,
+}
+
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct Wanted {
     properties: WantedProperties,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct WantedProperties {
     description: Option<String>,
     actions: Option<Vec<String>>,
@@ -27,6 +43,8 @@ impl Child for ScopeMap {
     const KIND: &'static str = "scopeMaps";
     const NAME: &'static str = "scopeMapName";
     const DELETED: StatusCode = StatusCode::OK;
+    type Properties = Properties;
+    type Wanted = Wanted;
 
     fn key(&self) -> String {
         self.name.key().to_owned()
@@ -36,16 +54,15 @@ impl Child for ScopeMap {
         self.name.as_str()
     }
 
-    fn render(&self, _: &Call<'_>, registry: &Registry) -> Value {
+    fn render(&self, _: &Call<'_>, registry: &Registry) -> (Common, Properties) {
         let created = self.created_at.unwrap_or(registry.created_at);
-        json!({
-            "properties": {
-                "description": self.description,
-                "type": if self.is_of_the_system() { "SystemDefined" } else { "UserDefined" },
-                "creationDate": created.to_string(),
-                "actions": self.actions.iter().map(ToString::to_string).collect::<Vec<_>>(),
-            },
-        })
+        let properties = Properties {
+            description: self.description.clone(),
+            kind: if self.is_of_the_system() { "SystemDefined" } else { "UserDefined" },
+            creation_date: created.to_string(),
+            actions: self.actions.iter().map(ToString::to_string).collect(),
+        };
+        (Common::default(), properties)
     }
 
     async fn find(

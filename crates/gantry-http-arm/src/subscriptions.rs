@@ -4,23 +4,79 @@ use axum::Json;
 use axum::response::{IntoResponse, Response};
 use gantry_arm::ResourceId;
 use http::StatusCode;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::error::ArmError;
 use crate::{Call, page};
 
+/// A tenant.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Tenant {
+    id: String,
+    tenant_id: String,
+    display_name: &'static str,
+    default_domain: String,
+    tenant_type: &'static str,
+    country_code: &'static str,
+    domains: [String; 1],
+}
+
+/// A subscription.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Subscription {
+    id: String,
+    subscription_id: String,
+    tenant_id: String,
+    display_name: &'static str,
+    state: &'static str,
+    subscription_policies: SubscriptionPolicies,
+    authorization_source: &'static str,
+    managed_by_tenants: [(); 0],
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct SubscriptionPolicies {
+    spending_limit: &'static str,
+}
+
+/// A location that registries can be in.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Location {
+    id: String,
+    subscription_id: String,
+    name: String,
+    display_name: String,
+    regional_display_name: String,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    metadata: LocationMetadata,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct LocationMetadata {
+    region_type: &'static str,
+    region_category: &'static str,
+}
+
 /// `GET /tenants`
 pub(crate) async fn tenants(call: &Call<'_>) -> Result<Response, ArmError> {
     let tenant = call.app.access.directory().tenant();
-    Ok(page::whole(vec![json!({
-        "id": format!("/tenants/{}", tenant.id),
-        "tenantId": tenant.id,
-        "displayName": "Gantry",
-        "defaultDomain": tenant.domain,
-        "tenantType": "AAD",
-        "countryCode": "",
-        "domains": [tenant.domain],
-    })]))
+    let domain = tenant.domain.to_string();
+    Ok(page::whole(vec![Tenant {
+        id: format!("/tenants/{}", tenant.id),
+        tenant_id: tenant.id.to_string(),
+        display_name: "Gantry",
+        default_domain: domain.clone(),
+        tenant_type: "AAD",
+        country_code: "",
+        domains: [domain],
+    }]))
 }
 
 /// `GET /subscriptions`: the one there is, to whoever has a role in it.
@@ -37,16 +93,14 @@ pub(crate) async fn show(call: &Call<'_>) -> Result<Response, ArmError> {
 /// `GET /subscriptions/{id}/locations`
 pub(crate) async fn locations(call: &Call<'_>) -> Result<Response, ArmError> {
     let subscription = call.app.access.directory().tenant().subscription;
-    let of = |name: String| {
-        json!({
-            "id": format!("{}/locations/{name}", own(call)),
-            "subscriptionId": subscription,
-            "name": name,
-            "displayName": name,
-            "regionalDisplayName": name,
-            "type": "Region",
-            "metadata": { "regionType": "Physical", "regionCategory": "Recommended" },
-        })
+    let of = |name: String| Location {
+        id: format!("{}/locations/{name}", own(call)),
+        subscription_id: subscription.to_string(),
+        name: name.clone(),
+        display_name: name.clone(),
+        regional_display_name: name,
+        kind: "Region",
+        metadata: LocationMetadata { region_type: "Physical", region_category: "Recommended" },
     };
     Ok(page::whole(names(call).into_iter().map(of).collect()))
 }
@@ -86,16 +140,16 @@ fn missing(call: &Call<'_>) -> ArmError {
     ArmError::new(StatusCode::NOT_FOUND, "SubscriptionNotFound", message)
 }
 
-fn subscription(call: &Call<'_>) -> Value {
+fn subscription(call: &Call<'_>) -> Subscription {
     let tenant = call.app.access.directory().tenant();
-    json!({
-        "id": own(call),
-        "subscriptionId": tenant.subscription,
-        "tenantId": tenant.id,
-        "displayName": "Gantry",
-        "state": "Enabled",
-        "subscriptionPolicies": { "spendingLimit": "Off" },
-        "authorizationSource": "RoleBased",
-        "managedByTenants": [],
-    })
+    Subscription {
+        id: own(call).to_string(),
+        subscription_id: tenant.subscription.to_string(),
+        tenant_id: tenant.id.to_string(),
+        display_name: "Gantry",
+        state: "Enabled",
+        subscription_policies: SubscriptionPolicies { spending_limit: "Off" },
+        authorization_source: "RoleBased",
+        managed_by_tenants: [],
+    }
 }

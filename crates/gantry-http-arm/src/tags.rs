@@ -8,26 +8,40 @@ use gantry_arm::ResourceId;
 use gantry_model::{Precondition, Tags};
 use gantry_registry::registries::Wishes;
 use http::StatusCode;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::error::ArmError;
 use crate::registries::{self, read_tags};
+use crate::shape::{Common, Shaped};
 use crate::{Call, body, groups};
 
-#[derive(Deserialize)]
-struct Wanted {
+/// The tags of a resource.
+pub(crate) type Shown = Shaped<Properties>;
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline, rename = "Tags")]
+pub(crate) struct Properties {
+    #[schemars(with = "std::collections::BTreeMap<String, String>")]
+    tags: Tags,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "WantedTags")]
+pub(crate) struct Wanted {
     operation: Option<Operation>,
     properties: WantedProperties,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct WantedProperties {
+    #[schemars(with = "std::collections::BTreeMap<String, Option<String>>")]
     tags: Value,
 }
 
 /// What a `PATCH` does with the tags that it names.
-#[derive(Clone, Copy, Deserialize)]
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
 enum Operation {
     Merge,
     Replace,
@@ -36,7 +50,7 @@ enum Operation {
 
 /// `GET`
 pub(crate) async fn show(call: &Call<'_>) -> Result<Response, ArmError> {
-    Ok(rendered(&call.asked.scope(), &present(call).await?))
+    Ok(rendered(&call.asked.scope(), present(call).await?))
 }
 
 /// The tags that the scope has.
@@ -98,7 +112,7 @@ async fn change(
             registries::change(call, &registry, Precondition::None, wishes).await?.tags
         }
     };
-    Ok(rendered(&scope, &tags))
+    Ok(rendered(&scope, tags))
 }
 
 /// What has tags.
@@ -120,13 +134,14 @@ impl<'s> Tagged<'s> {
     }
 }
 
-fn rendered(scope: &ResourceId, tags: &Tags) -> Response {
+fn rendered(scope: &ResourceId, tags: Tags) -> Response {
     let scope = scope.as_str();
-    Json(json!({
-        "id": format!("{scope}/providers/Microsoft.Resources/tags/default"),
-        "name": "default",
-        "type": "Microsoft.Resources/tags",
-        "properties": { "tags": tags },
-    }))
-    .into_response()
+    let shown = Shaped {
+        id: format!("{scope}/providers/Microsoft.Resources/tags/default"),
+        name: "default".to_owned(),
+        kind: "Microsoft.Resources/tags".to_owned(),
+        common: Common::default(),
+        properties: Properties { tags },
+    };
+    Json(shown).into_response()
 }

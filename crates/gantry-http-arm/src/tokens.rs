@@ -10,19 +10,60 @@ pub(crate) use gantry_model::scoped::Token;
 use gantry_model::scoped::{ScopedName, TokenPassword, TokenPasswordName};
 use gantry_model::{Precondition, Registry, Timestamp, Versioned, Written};
 use http::StatusCode;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::children::{Child, WrittenTo};
 use crate::error::ArmError;
+use crate::shape::{Common, lowercase_enabled};
 use crate::{Call, body, registries};
 
-#[derive(Deserialize)]
-struct Wanted {
+/// A token's properties.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(inline, rename = "Token")]
+pub(crate) struct Properties {
+    creation_date: String,
+    scope_map_id: String,
+    #[schemars(extend("enum" = ["enabled", "disabled"]))]
+    status: &'static str,
+    credentials: Credentials,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "TokenCredentials")]
+struct Credentials {
+    certificates: [(); 0],
+    passwords: Vec<Password>,
+}
+
+/// A token's password; its text is shown when it is made.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "TokenPassword")]
+struct Password {
+    name: &'static str,
+    creation_time: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expiry: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<String>,
+}
+
+/// What a token signs in with.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct GeneratedCredentials {
+    username: String,
+    passwords: Vec<Password>,
+}
+
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct Wanted {
     properties: WantedProperties,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct WantedProperties {
     scope_map_id: Option<String>,
@@ -30,7 +71,7 @@ struct WantedProperties {
     credentials: Option<WantedCredentials>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
 struct WantedCredentials {
     #[serde(default)]
     passwords: Option<Vec<NamedPassword>>,
@@ -38,22 +79,24 @@ struct WantedCredentials {
     certificates: Option<Vec<Value>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct NamedPassword {
+    #[schemars(with = "String", extend("enum" = ["password1", "password2"]))]
     name: TokenPasswordName,
 }
 
-#[derive(Clone, Copy, Deserialize)]
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum Status {
     Enabled,
     Disabled,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Generate {
+pub(crate) struct Generate {
     token_id: String,
+    #[schemars(with = "Option<String>")]
     name: Option<TokenPasswordName>,
     expiry: Option<String>,
 }
@@ -62,6 +105,8 @@ impl Child for Token {
     const KIND: &'static str = "tokens";
     const NAME: &'static str = "tokenName";
     const DELETED: StatusCode = StatusCode::OK;
+    type Properties = Properties;
+    type Wanted = Wanted;
 
     fn key(&self) -> String {
         self.name.key().to_owned()
@@ -71,19 +116,18 @@ impl Child for Token {
         self.name.as_str()
     }
 
-    fn render(&self, call: &Call<'_>, registry: &Registry) -> Value {
+    fn render(&self, call: &Call<'_>, registry: &Registry) -> (Common, Properties) {
         let own = call.app.access.resource_id(registry);
-        json!({
-            "properties": {
-                "creationDate": self.created_at.to_string(),
-                "scopeMapId": format!("{own}/scopeMaps/{}", self.scope_map),
-                "status": if self.enabled { "enabled" } else { "disabled" },
-                "credentials": {
-                    "certificates": [],
-                    "passwords": self.passwords.iter().map(password).collect::<Vec<_>>(),
-                },
+        let properties = Properties {
+            creation_date: self.created_at.to_string(),
+            scope_map_id: format!("{own}/scopeMaps/{}", self.scope_map),
+            status: lowercase_enabled(self.enabled),
+            credentials: Credentials {
+                certificates: [],
+                passwords: self.passwords.iter().map(password).collect(),
             },
-        })
+        };
+        (Common::default(), properties)
     }
 
     async fn find(
@@ -169,16 +213,12 @@ pub(crate) async fn generate(call: &Call<'_>, body: Body) -> Result<Response, Ar
     let expiry = expiry.transpose()?;
     let generated = call.app.access.generate_passwords(&registry, &name, wanted.name, expiry);
     let NewPasswords { user, passwords: made_passwords } = generated.await.map_err(refused)?;
-    let passwords: Vec<Value> = made_passwords
+    let passwords = made_passwords
         .iter()
-        .map(|(row, text)| {
-            let mut shown = password(row);
-            shown["value"] = text.expose().into();
-            shown
-        })
-        .collect();
+        .map(|(row, text)| Password { value: Some(text.expose().to_owned()), ..password(row) });
     let names: Vec<_> = made_passwords.iter().map(|(row, _)| row.name.as_str()).collect();
-    let shown = json!({ "username": user.as_str(), "passwords": passwords });
+    let passwords = passwords.collect();
+    let shown = GeneratedCredentials { username: user.as_str().to_owned(), passwords };
     Ok(made(Json(shown).into_response(), format!("token {user}: {}", names.join(", "))))
 }
 
@@ -191,12 +231,13 @@ fn scope_map_name(call: &Call<'_>, registry: &Registry, id: &str) -> Result<Scop
     name.parse().map_err(|_| refuse())
 }
 
-fn password(password: &TokenPassword) -> Value {
-    json!({
-        "name": password.name.as_str(),
-        "creationTime": password.created_at.to_string(),
-        "expiry": password.expires_at.map(|at| at.to_string()),
-    })
+fn password(password: &TokenPassword) -> Password {
+    Password {
+        name: password.name.as_str(),
+        creation_time: password.created_at.to_string(),
+        expiry: password.expires_at.map(|at| at.to_string()),
+        value: None,
+    }
 }
 
 fn refused(error: TokenError) -> ArmError {

@@ -9,20 +9,32 @@ use gantry_model::{Precondition, Registry, Versioned, Written};
 use gantry_oci::Secret;
 use gantry_resources::{At, ResourceError, WebhookChange};
 use http::StatusCode;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::children::Child;
 use crate::error::ArmError;
 use crate::kept::{Kept, refused, wish};
+use crate::shape::lowercase_enabled;
 use crate::{Call, registries};
 
 /// A webhook.
 pub(crate) type Webhook = Resource<resource::Webhook>;
 
-#[derive(Default, Deserialize)]
+/// A webhook's properties. Whom it tells isn't among them.
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline, rename = "Webhook")]
+pub(crate) struct Properties {
+    #[schemars(extend("enum" = ["enabled", "disabled"]))]
+    status: &'static str,
+    scope: String,
+    actions: Vec<&'static str>,
+}
+
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Properties {
+pub(crate) struct Wanted {
     service_uri: Option<String>,
     custom_headers: Option<BTreeMap<String, String>>,
     status: Option<Status>,
@@ -30,7 +42,7 @@ struct Properties {
     actions: Option<Vec<String>>,
 }
 
-#[derive(Clone, Copy, Deserialize, PartialEq)]
+#[derive(Clone, Copy, Deserialize, PartialEq, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum Status {
     Enabled,
@@ -40,14 +52,16 @@ enum Status {
 impl Kept for resource::Webhook {
     const PARAMETER: &'static str = "webhookName";
     const DELETED: StatusCode = StatusCode::OK;
+    type Properties = Properties;
+    type Wanted = Wanted;
 
-    fn properties(resource: &Webhook, _: &Call<'_>, _: &Registry) -> Value {
+    fn properties(resource: &Webhook, _: &Call<'_>, _: &Registry) -> Properties {
         let Self { enabled, scope, actions } = &resource.value;
-        json!({
-            "status": if *enabled { "enabled" } else { "disabled" },
-            "scope": scope,
-            "actions": actions.iter().map(|action| action.as_str()).collect::<Vec<_>>(),
-        })
+        Properties {
+            status: lowercase_enabled(*enabled),
+            scope: scope.clone(),
+            actions: actions.iter().map(|action| action.as_str()).collect(),
+        }
     }
 
     async fn write(
@@ -70,7 +84,7 @@ impl Kept for resource::Webhook {
     }
 }
 
-fn change(wanted: Properties) -> Result<WebhookChange, ArmError> {
+fn change(wanted: Wanted) -> Result<WebhookChange, ArmError> {
     let actions = |actions: Vec<String>| -> Result<Vec<WebhookAction>, ArmError> {
         let parse = |text: &String| {
             text.parse().map_err(|error: WebhookError| {
@@ -91,13 +105,24 @@ fn change(wanted: Properties) -> Result<WebhookChange, ArmError> {
     })
 }
 
+/// Whom a webhook tells.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CallbackConfig {
+    service_uri: String,
+    custom_headers: BTreeMap<String, String>,
+}
+
 /// `POST getCallbackConfig`
 pub(crate) async fn callback_config(call: &Call<'_>) -> Result<Response, ArmError> {
     let registry = registries::find(call)?;
     let name = call.asked.parameter(Webhook::NAME);
     let target = call.app.resources.webhook_target(&registry, name).await.map_err(refused)?;
-    let headers: BTreeMap<_, _> =
-        target.headers.iter().map(|(name, value)| (name, value.expose())).collect();
-    let shown = json!({ "serviceUri": target.address.expose(), "customHeaders": headers });
+    let headers = target.headers.iter();
+    let headers = headers.map(|(name, value)| (name.clone(), value.expose().to_owned()));
+    let shown = CallbackConfig {
+        service_uri: target.address.expose().to_owned(),
+        custom_headers: headers.collect(),
+    };
     Ok(Json(shown).into_response())
 }

@@ -18,6 +18,7 @@ mod metrics;
 mod network;
 mod observe;
 mod oci_error;
+pub mod openapi;
 mod origin;
 mod paging;
 mod query;

@@ -15,6 +15,7 @@ pub(crate) mod identity;
 pub(crate) mod keys;
 pub(crate) mod manifest;
 pub(crate) mod migrate;
+pub(crate) mod openapi;
 mod operator;
 pub(crate) mod registry;
 pub(crate) mod repository;

@@ -76,6 +76,8 @@ enum Command {
     Keys(commands::keys::Options),
     /// Shows what a machine needs so that `az` works with this server, or does it.
     AzSetup(commands::az_setup::Options),
+    /// Prints the description (OpenAPI) of an interface of the server.
+    Openapi(commands::openapi::Options),
     /// Prints the script by which a shell completes commands.
     Completion(commands::completion::Options),
 }
@@ -112,6 +114,7 @@ fn main() -> ExitCode {
         Command::Tag(options) => commands::tag::run(options),
         Command::Webhook(options) => commands::webhook::run(options),
         Command::AzSetup(options) => commands::az_setup::run(options),
+        Command::Openapi(options) => commands::openapi::run(&options),
         Command::Completion(options) => commands::completion::run(&options, Cli::command()),
     };
     outcome.unwrap_or_else(|error| {

@@ -4,6 +4,7 @@
 
 pub mod azurite;
 pub mod blob_store;
+pub mod contract;
 mod keeper;
 pub mod minio;
 pub mod pebble;

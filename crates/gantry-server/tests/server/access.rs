@@ -19,6 +19,7 @@ use http::Method;
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 
+use crate::contract;
 use crate::support::Server;
 
 /// The first application, signed in to the management API.
@@ -103,12 +104,14 @@ impl<'a> Manager<'a> {
 
     /// A call anywhere.
     pub(crate) async fn call_at(&self, method: Method, path: &str, body: Value) -> (u16, Value) {
-        let request = self.request_at(method, path);
+        let request = self.request_at(method.clone(), path);
         let request = if body.is_null() { request } else { request.json(&body) };
         let answer = request.send().await.unwrap();
         let status = answer.status().as_u16();
         let bytes = answer.bytes().await.unwrap();
-        (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+        let answer = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+        contract::check(&method, path, &body, status, &answer);
+        (status, answer)
     }
 
     /// Gives a principal a role; answers the assignment's path.

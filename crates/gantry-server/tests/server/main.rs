@@ -10,6 +10,7 @@ mod chunks;
 mod cluster;
 mod commands;
 mod content;
+mod contract;
 mod copy;
 mod entra;
 mod health;
