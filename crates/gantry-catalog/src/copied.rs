@@ -62,6 +62,12 @@ static TABLES: LazyLock<Vec<Table>> = LazyLock::new(|| {
             MANY,
         ),
         Table::new(
+            "template_deployment",
+            &[("scope", Text), ("key", Text)],
+            "shown_scope name document deployed_at",
+            1,
+        ),
+        Table::new(
             "resource",
             &[("registry", Bytes), ("kind", Text), ("key", Text)],
             "id name document sealed created_at",

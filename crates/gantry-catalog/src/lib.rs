@@ -41,6 +41,7 @@ mod scope_maps;
 mod signing_keys;
 mod statements;
 mod tags;
+mod template_deployments;
 mod tokens;
 mod uploads;
 mod usage;

@@ -43,4 +43,9 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/20261130_resources.sql"),
         kind: Step::Expands,
     },
+    Migration {
+        name: "20261130_template_deployments",
+        sql: include_str!("../migrations/20261130_template_deployments.sql"),
+        kind: Step::Expands,
+    },
 ];

@@ -12,7 +12,7 @@ use crate::{
     acme_accounts, acme_challenges, admin_passwords, audit, blobs, certificates, clearing,
     collection, deployment, edges, epochs, journal, leases, manifests, nodes, rate_buckets,
     referrers, registries, repositories, resource_groups, resource_locks, resources, roles,
-    scope_maps, signing_keys, tags, tokens, uploads, usage,
+    scope_maps, signing_keys, tags, template_deployments, tokens, uploads, usage,
 };
 
 /// Every statement with its name.
@@ -66,6 +66,7 @@ pub fn all() -> Vec<(&'static str, &'static Stmt)> {
         repositories: LIST LIST_UNTIL FIND INSERT LOCK LOCKS LOCKS_OF CHANGE_COUNTS;
         resource_groups: LIST FIND LOCK SET ESTABLISH DELETE;
         resource_locks: AT_SOME WITHIN FIND SET DELETE DELETE_WITHIN;
+        template_deployments: LIST FIND SET COUNT OLDEST DELETE DELETE_WITHIN;
         resources: LIST FIND COUNT SECRET SET SET_SECRET DELETE;
         roles: LIST FIND FIND_BY_NAME SET DELETE ASSIGNED OF_PRINCIPAL ASSIGNMENT ASSIGNMENTS
                ASSIGNMENTS_OF ASSIGNMENTS_AT SAME ASSIGN UNASSIGN WITHIN;

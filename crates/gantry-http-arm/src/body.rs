@@ -12,12 +12,20 @@ const MOST_BYTES: usize = 1 << 20;
 
 /// Reads the body, only after its permit.
 pub(crate) async fn read<T: DeserializeOwned>(app: &App, body: Body) -> Result<T, ArmError> {
-    let bytes =
-        read_body(body, MOST_BYTES, app.body_timeout).await.map_err(|error| match error {
-            BodyError::TooLong(_) => ArmError::bad_request("the body is too long"),
-            BodyError::TooSlow(_) => ArmError::bad_request("the body was not there in time"),
-            BodyError::BrokenOff => ArmError::bad_request("the body broke off"),
-        })?;
+    read_long(app, body, MOST_BYTES).await
+}
+
+/// Reads a body of up to `most` bytes.
+pub(crate) async fn read_long<T: DeserializeOwned>(
+    app: &App,
+    body: Body,
+    most: usize,
+) -> Result<T, ArmError> {
+    let bytes = read_body(body, most, app.body_timeout).await.map_err(|error| match error {
+        BodyError::TooLong(_) => ArmError::bad_request("the body is too long"),
+        BodyError::TooSlow(_) => ArmError::bad_request("the body was not there in time"),
+        BodyError::BrokenOff => ArmError::bad_request("the body broke off"),
+    })?;
     serde_json::from_slice(&bytes).map_err(|error| unlike(&error))
 }
 

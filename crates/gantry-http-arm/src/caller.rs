@@ -86,6 +86,12 @@ impl Caller {
         }
     }
 
+    /// What the audit stream calls the caller; nothing for whoever has the server's own socket, whose
+    /// requests are noted there.
+    pub(crate) fn identity(&self) -> Option<String> {
+        self.principal.as_ref().map(identity)
+    }
+
     /// What a person would call the caller.
     pub(crate) fn shown_name(&self) -> String {
         let name = |principal: &Principal| principal.name.clone();

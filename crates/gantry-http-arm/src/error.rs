@@ -156,6 +156,16 @@ impl From<DbError> for ArmError {
 }
 
 impl ArmError {
+    /// Its status.
+    pub(crate) fn status(&self) -> StatusCode {
+        self.0.status
+    }
+
+    /// What its answer's body is.
+    pub(crate) fn response(&self) -> ErrorResponse {
+        ErrorResponse { error: self.shown() }
+    }
+
     /// What the body says.
     fn shown(&self) -> ErrorDetail {
         let Parts { code, message, target, details, .. } = &*self.0;
@@ -170,7 +180,7 @@ impl ArmError {
 
 impl IntoResponse for ArmError {
     fn into_response(self) -> Response {
-        let body = ErrorResponse { error: self.shown() };
+        let body = self.response();
         let Parts { status, code, challenge, retry_after, .. } = *self.0;
         let mut response = (status, Json(body)).into_response();
         let headers = response.headers_mut();

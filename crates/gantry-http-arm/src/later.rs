@@ -24,6 +24,9 @@ const FEATURES: &[(&str, &str)] = &[
 /// What is behind a webhook that isn't built.
 const OF_WEBHOOKS: [&str; 2] = ["ping", "listEvents"];
 
+/// What a deployment would change is worked out by nobody.
+const WHAT_IF: &str = "/whatif";
+
 /// What is answered where there is no operation.
 pub(crate) fn refusal(method: &Method, path: &str) -> ArmError {
     match feature(path) {
@@ -37,6 +40,9 @@ pub(crate) fn refusal(method: &Method, path: &str) -> ArmError {
 
 /// The feature that a path is of.
 fn feature(path: &str) -> Option<&'static str> {
+    if path.to_ascii_lowercase().ends_with(WHAT_IF) {
+        return Some("what-if results of deployments");
+    }
     let segments: Vec<&str> = path.trim_matches('/').split('/').collect();
     let (registry, rest) = segments.split_at_checked(8)?;
     let id: ResourceId = format!("/{}", registry.join("/")).parse().ok()?;

@@ -15,6 +15,7 @@ mod children;
 mod credential_sets;
 mod credentials;
 mod deleted;
+mod deployments;
 mod error;
 mod generic;
 mod groups;

@@ -53,9 +53,19 @@ pub(crate) async fn show(call: &Call<'_>) -> Result<Response, ArmError> {
 }
 
 fn shown(app: &App, base: &BaseAddress, uri: &Uri) -> Response {
+    let cloud = cloud(app, base);
+    let version = Query::of(uri).first("api-version").unwrap_or_default();
+    match version.is_empty() || *version >= *ONE_CLOUD {
+        true => Json(cloud).into_response(),
+        false => Json([cloud]).into_response(),
+    }
+}
+
+/// Where this cloud is.
+pub(crate) fn cloud(app: &App, base: &BaseAddress) -> Cloud {
     let suffix = names::suffix(app, base);
     let graph = format!("{base}{}", Audience::GRAPH_PATH);
-    let cloud = Cloud {
+    Cloud {
         name: "Gantry",
         portal: format!("{base}/portal"),
         authentication: Authentication {
@@ -74,10 +84,5 @@ fn shown(app: &App, base: &BaseAddress, uri: &Uri) -> Response {
             key_vault_dns: format!("vault.{suffix}"),
             acr_login_server: suffix,
         },
-    };
-    let version = Query::of(uri).first("api-version").unwrap_or_default();
-    match version.is_empty() || *version >= *ONE_CLOUD {
-        true => Json(cloud).into_response(),
-        false => Json([cloud]).into_response(),
     }
 }

@@ -94,7 +94,7 @@ impl Asked {
         let here = PATTERNS.whole.get(&(method.clone(), segments.len()));
         // What is at any resource is the same wherever, so it comes behind what is said of one.
         let (operation, parameters) =
-            found(here).or_else(|| (3..=4).rev().find_map(|length| found(anywhere(length))))?;
+            found(here).or_else(|| (3..=6).rev().find_map(|length| found(anywhere(length))))?;
         Some(Self { operation, parameters, resource })
     }
 

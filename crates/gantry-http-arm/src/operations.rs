@@ -12,9 +12,9 @@ use crate::operation::{Handler, Operation, Query, Right};
 use crate::page::List;
 use crate::{
     activity, assignments, cache_rules::CacheRule, credential_sets::CredentialSet, credentials,
-    deleted, generic, groups, locks, metadata, private_endpoints, providers, registries,
-    replications, roles, scope_maps::ScopeMap, subscriptions, tags, tokens, tokens::Token,
-    webhooks, webhooks::Webhook,
+    deleted, deployments, generic, groups, locks, metadata, private_endpoints, providers,
+    registries, replications, roles, scope_maps::ScopeMap, subscriptions, tags, tokens,
+    tokens::Token, webhooks, webhooks::Webhook,
 };
 
 /// A handler that has no use for the body.
@@ -53,6 +53,13 @@ macro_rules! r {
             "/providers/Microsoft.ContainerRegistry/registries/{registryName}",
             $rest
         )
+    };
+}
+
+/// A deployment's path at whatever it is to, and what is behind it.
+macro_rules! d {
+    ($rest:literal) => {
+        concat!("/{scope}/providers/Microsoft.Resources/deployments/{deploymentName}", $rest)
     };
 }
 
@@ -149,7 +156,11 @@ const READ_ASSIGNMENTS: Right = Action("Microsoft.Authorization/roleAssignments/
 const WRITE_ASSIGNMENTS: Right = Action("Microsoft.Authorization/roleAssignments/write");
 const DELETE_ASSIGNMENTS: Right = Action("Microsoft.Authorization/roleAssignments/delete");
 
+const READ_DEPLOYMENTS: Right = Action("Microsoft.Resources/deployments/read");
+const WRITE_DEPLOYMENTS: Right = Action("Microsoft.Resources/deployments/write");
+
 const LOCK: &str = "/{scope}/providers/Microsoft.Authorization/locks/{lockName}";
+const DEPLOYMENTS: &str = "/{scope}/providers/Microsoft.Resources/deployments";
 const TAGS: &str = "/{scope}/providers/Microsoft.Resources/tags/default";
 const ROLE: &str = "/{scope}/providers/Microsoft.Authorization/roleDefinitions/{roleDefinitionId}";
 const ASSIGNMENT: &str =
@@ -191,6 +202,15 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     get("RoleAssignments_Get", ASSIGNMENT, READ_ASSIGNMENTS, plain!(assignments::show), one::<assignments::Shown>()),
     put_("RoleAssignments_Create", ASSIGNMENT, WRITE_ASSIGNMENTS, reading!(assignments::put), one::<assignments::Wanted>(), one::<assignments::Shown>()),
     delete("RoleAssignments_Delete", ASSIGNMENT, DELETE_ASSIGNMENTS, plain!(assignments::remove), one::<assignments::Shown>()),
+    page("Deployments_ListAtScope", DEPLOYMENTS, READ_DEPLOYMENTS, plain!(deployments::list), many::<deployments::Shown>()),
+    get("Deployments_GetAtScope", d!(""), READ_DEPLOYMENTS, plain!(deployments::show), one::<deployments::Shown>()),
+    put_("Deployments_CreateOrUpdateAtScope", d!(""), WRITE_DEPLOYMENTS, reading!(deployments::put), one::<deployments::Wanted>(), one::<deployments::Shown>()),
+    delete("Deployments_DeleteAtScope", d!(""), Action("Microsoft.Resources/deployments/delete"), plain!(deployments::remove), NOTHING),
+    post("Deployments_ValidateAtScope", d!("/validate"), Action("Microsoft.Resources/deployments/validate/action"), reading!(deployments::validate), one::<deployments::Wanted>(), one::<deployments::Shown>()),
+    post("Deployments_CancelAtScope", d!("/cancel"), Action("Microsoft.Resources/deployments/cancel/action"), plain!(deployments::cancel), NOTHING, NOTHING),
+    post("Deployments_ExportTemplateAtScope", d!("/exportTemplate"), Action("Microsoft.Resources/deployments/exportTemplate/action"), plain!(deployments::export), NOTHING, one::<deployments::ExportedTemplate>()),
+    get("DeploymentOperations_ListAtScope", d!("/operations"), Action("Microsoft.Resources/deployments/operations/read"), plain!(deployments::operations), many::<deployments::DeploymentOperation>()),
+    get("DeploymentOperationStatuses_Get", d!("/operationStatuses/{operationId}"), Action("Microsoft.Resources/deployments/operationstatuses/read"), plain!(deployments::operation_status), one::<deployments::OperationStatus>()),
     // --- registries
     get("Operations_List", "/providers/Microsoft.ContainerRegistry/operations", SignIn, plain!(providers::operations), many::<providers::Operation>()),
     post("Registries_CheckNameAvailability", p!("/checkNameAvailability"), AnyRole, reading!(registries::check_name), one::<registries::NameCheck>(), one::<registries::NameStatus>()),

@@ -45,7 +45,7 @@ const PROVIDERS: &[(&str, &[&str])] = &[
     ),
     ("Microsoft.Insights", &["eventtypes"]),
     ("Microsoft.Authorization", &["locks", "roleAssignments", "roleDefinitions"]),
-    ("Microsoft.Resources", &["resourceGroups", "subscriptions", "tags", "tenants"]),
+    ("Microsoft.Resources", &["deployments", "resourceGroups", "subscriptions", "tags", "tenants"]),
 ];
 
 /// A namespace of types of resources.

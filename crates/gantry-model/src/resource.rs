@@ -43,6 +43,19 @@ pub struct ResourceLock {
     pub notes: String,
 }
 
+/// A template that was deployed, and what came of it (`Microsoft.Resources/deployments`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TemplateDeployment {
+    /// The id of what it was deployed to, as it was written.
+    pub scope: String,
+    /// Its name; names that differ only in case are one.
+    pub name: String,
+    /// What came of it, as a JSON document.
+    pub document: String,
+    /// When.
+    pub deployed_at: Timestamp,
+}
+
 /// What a [`ResourceLock`] keeps from being done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LockLevel {

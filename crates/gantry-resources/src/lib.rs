@@ -7,6 +7,7 @@ mod error;
 mod groups;
 mod kept;
 mod locks;
+mod template_deployments;
 mod webhooks;
 
 use std::sync::Arc;

@@ -77,6 +77,7 @@ impl Registries {
                 tx.registry_bury(registry)?;
             }
             forget(tx, &scope)?;
+            tx.template_deployments_delete(&scope)?;
             tx.resource_group_delete(&group.name)?;
             Ok::<_, DeleteError>(all)
         };

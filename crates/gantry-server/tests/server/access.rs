@@ -4,6 +4,7 @@ mod attacks;
 mod audit;
 mod callers;
 mod data_endpoint;
+mod deployments;
 mod input;
 mod leaks;
 mod limits;

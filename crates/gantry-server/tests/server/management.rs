@@ -3,6 +3,7 @@
 
 mod around;
 mod children;
+mod deployments;
 mod lifecycle;
 mod registries;
 

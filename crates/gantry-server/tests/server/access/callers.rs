@@ -42,6 +42,7 @@ fn management(manager: &Manager<'_>) -> Vec<Row> {
         (Method::GET, Method::PUT, Method::PATCH, Method::POST, Method::DELETE);
     let roles = "providers/Microsoft.Authorization";
     let provider = format!("{s}/providers/Microsoft.ContainerRegistry");
+    let deployments = format!("{r}/providers/Microsoft.Resources/deployments");
     let mut rows = vec![
         row(Nothing, get.clone(), "/metadata/endpoints".into()),
         row(SignIn, get.clone(), "/tenants".into()),
@@ -100,6 +101,15 @@ fn management(manager: &Manager<'_>) -> Vec<Row> {
         row(Write, put.clone(), format!("{r}/providers/Microsoft.Resources/tags/default")),
         row(Write, patch.clone(), format!("{r}/providers/Microsoft.Resources/tags/default")),
         row(Write, delete.clone(), format!("{r}/providers/Microsoft.Resources/tags/default")),
+        row(Read, get.clone(), deployments.clone()),
+        row(Read, get.clone(), format!("{deployments}/absent")),
+        row(Write, put.clone(), format!("{deployments}/absent")),
+        row(Write, delete.clone(), format!("{deployments}/absent")),
+        row(Write, post.clone(), format!("{deployments}/absent/validate")),
+        row(Write, post.clone(), format!("{deployments}/absent/cancel")),
+        row(Write, post.clone(), format!("{deployments}/absent/exportTemplate")),
+        row(Read, get.clone(), format!("{deployments}/absent/operations")),
+        row(Read, get.clone(), format!("{deployments}/absent/operationStatuses/1")),
         row(Read, get.clone(), format!("{r}/{roles}/locks")),
         row(Read, get.clone(), format!("{r}/{roles}/locks/absent")),
         row(Assign, put.clone(), format!("{r}/{roles}/locks/absent")),
