@@ -3,10 +3,10 @@
 source "$(dirname "$0")/lib.sh"
 cd "$root"
 
-# The conformance suite lives beside them and is a part of its own.
+# The conformance suite and Terraform live beside them and are parts of their own.
 tests=()
 for file in crates/gantry-clients/tests/*.rs; do
   test=$(basename "$file" .rs)
-  [[ $test == conformance ]] || tests+=(--test "$test")
+  [[ $test == @(conformance|terraform) ]] || tests+=(--test "$test")
 done
 exec cargo test --workspace --no-fail-fast "$@" "${tests[@]}"

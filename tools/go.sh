@@ -1,17 +1,18 @@
 #!/usr/bin/env bash
 # Builds the Go programs of one group of tools/go-tools.txt, if they are missing:
-# tools/go.sh test|bench
+# tools/go.sh test|bench|terraform
 #
 # A version of `latest` is asked for each time, and the program kept under that name
 # too, which is good enough when nobody answers.
 #
 # Each is built as the only requirement of an empty module, which gives it exactly
 # the dependencies its own go.mod names (checked against Go's checksum database)
-# and also works for modules that `go install` refuses.
+# and also works for modules that `go install` refuses. A module that is replaced in its go.mod is
+# replaced in the last column: only a main module's replacements count.
 source "$(dirname "$0")/lib.sh"
 
-build() { # program module version package
-  local program=$1 module=$2 version=$3 package=$2/$4 work
+build() { # program module version package [replacement]
+  local program=$1 module=$2 version=$3 package=$2/$4 replacement=${5:-} work
   local out=$cache/bin/$program-$version
   [[ ! -x $out ]] || return 0
   say "building $program $version"
@@ -20,7 +21,7 @@ build() { # program module version package
     cd "$work"
     export CGO_ENABLED=0 GOWORK=off GOFLAGS=-mod=mod
     go mod init gantry.invalid/tools 2>/dev/null
-    go mod edit -require="$module@$version" -tool="${package%/.}"
+    go mod edit -require="$module@$version" -tool="${package%/.}" ${replacement:+-replace="$replacement"}
     go build -trimpath -ldflags '-s -w' -o "$work/program" "${package%/.}" 2>&1 |
       { grep -v '^go: downloading' || true; } >&2
   ); then
@@ -42,13 +43,13 @@ latest() { # program module package
 }
 
 unavailable=()
-while read -r program group module version package; do
+while read -r program group module version package replacement; do
   [[ $group == "${1:?usage: tools/go.sh GROUP}" ]] || continue
   started=$SECONDS
   if [[ $version == latest ]]; then
     latest "$program" "$module" "$package"
   else
-    build "$program" "$module" "$version" "$package"
+    build "$program" "$module" "$version" "$package" "$replacement"
   fi || unavailable+=("$program ($module@$version)")
   [[ $((SECONDS - started)) -lt 2 ]] || echo "$program: $((SECONDS - started)) s" >&2
 done < <(grep -v '^#' "$root/tools/go-tools.txt")

@@ -5,8 +5,8 @@ cd "$root"
 
 soak=${1:-}
 case $soak in
-crash | power | faults | simulation | fuzz | access | conformance | clients | cluster) ;;
-*) die "usage: make soak PART=crash|power|faults|simulation|fuzz|access|conformance|clients|cluster" ;;
+crash | power | faults | simulation | fuzz | access | management | conformance | clients | cluster) ;;
+*) die "usage: make soak PART=crash|power|faults|simulation|fuzz|access|management|conformance|clients|cluster" ;;
 esac
 
 "$root/tools/install.sh" test
@@ -53,6 +53,22 @@ access)
     part "nodes-$round" cargo test --workspace --no-fail-fast --test nodes
     part "acme-$round" cargo test --workspace --no-fail-fast --test acme
   done
+  ;;
+# The management API: whatever is sent to it, and every command of az again and again, also by three nodes;
+# templates and ids on many more cases; and Terraform, whose provider takes a quarter of an hour to build, the
+# first time.
+management)
+  "$root/tools/go.sh" terraform
+  part terraform cargo test --workspace --test terraform
+  SCHEMATHESIS_EXAMPLES=300 part schemathesis cargo test --workspace --test schemathesis -- --nocapture
+  PROPTEST_CASES=20000 part laws cargo test --release --workspace --no-fail-fast --test laws
+  part fuzz "$root/tools/fuzz.sh" 300 gantry-arm gantry-arm-template
+  for deployment in embedded s3 azure; do
+    GANTRY_TEST_DEPLOYMENT=$deployment part "az-$deployment" cargo test --workspace --no-fail-fast \
+      --test az --test az_acr --test az_coverage --test az_deployment --test az_repository --test azure_sdk
+  done
+  GANTRY_TEST_DEPLOYMENT=s3 part management-nodes cargo test --workspace --no-fail-fast --test server -- \
+    management
   ;;
 conformance)
   part conformance cargo test --workspace --test conformance -- --nocapture

@@ -85,9 +85,9 @@ impl Transaction<'_, '_> {
         Ok(!there)
     }
 
-    /// Removes the deployment; whether there was one.
-    pub fn template_deployment_delete(&mut self, scope: &str, name: &str) -> Result<bool, DbError> {
-        Ok(self.tx.exec(&DELETE, &args![name_key(scope), name_key(name)])? == 1)
+    /// Removes the deployment, if there is one.
+    pub fn template_deployment_delete(&mut self, scope: &str, name: &str) -> Result<(), DbError> {
+        self.tx.exec(&DELETE, &args![name_key(scope), name_key(name)]).map(drop)
     }
 
     /// Removes the deployments to a scope that goes, and to what is in it.

@@ -133,14 +133,21 @@ impl Scope {
 }
 
 /// The name that a token for the resource carries. What is named like an interface of ours must be at
-/// `issuer`'s address: a token for it would open ours, whoever asked for it.
+/// `issuer`'s address: a token for it would open ours, whoever asked for it. The address by itself is
+/// the management API: Terraform's azurerm knows it by no other name.
 fn audience<'r>(resource: &'r str, issuer: &str) -> Result<&'r str, ScopeError> {
     if let Some(known) = Audience::by_name(resource) {
         return Ok(known.name());
     }
-    let Some((known, host)) = Audience::by_path(resource) else { return Ok(resource) };
     let rest = issuer.split_once("://").map_or("", |(_, rest)| rest);
-    match rest.split('/').next().is_some_and(|ours| ours.eq_ignore_ascii_case(host)) {
+    let is_ours =
+        |host: &str| rest.split('/').next().is_some_and(|ours| ours.eq_ignore_ascii_case(host));
+    let address = resource.trim_end_matches('/').strip_prefix("https://");
+    if address.is_some_and(is_ours) {
+        return Ok(Audience::Management.name());
+    }
+    let Some((known, host)) = Audience::by_path(resource) else { return Ok(resource) };
+    match is_ours(host) {
         true => Ok(known.name()),
         false => Err(ScopeError::Elsewhere(resource.to_owned())),
     }
@@ -188,11 +195,15 @@ mod tests {
             ("https://management.core.windows.net/", management),
             ("https://a:5000/arm", management),
             ("https://A:5000/arm/", management),
+            ("https://a:5000", management),
+            ("https://A:5000/", management),
             ("https://a:5000/graph", Audience::Graph.name()),
             ("00000003-0000-0000-c000-000000000000", Audience::Graph.name()),
             ("https://containerregistry.azure.net/", Audience::Registry.name()),
             ("api://x", "api://x"),
             ("https://evil.example/api", "https://evil.example/api"),
+            ("https://evil.example", "https://evil.example"),
+            ("https://a", "https://a"),
         ] {
             let audience = audience_of(&format!("{resource}/.default")).unwrap();
             assert_eq!(audience.as_deref(), Some(name), "{resource}");

@@ -174,7 +174,7 @@ impl Call<'_> {
             Right::Nothing | Right::SignIn => Ok(()),
             Right::AnyRole => subscriptions::check(self),
             // Which roles there are in the tenant is no secret.
-            Right::Action(READ_ROLES) if self.asked.resource.as_str() == "/" => Ok(()),
+            Right::Action(READ_ROLES) if self.asked.scope().as_str() == "/" => Ok(()),
             Right::Action(action) => {
                 self.caller.check(action, &self.asked.resource)?;
                 subscriptions::check_ours(self)

@@ -107,13 +107,11 @@ impl Asked {
         &found.expect("handlers ask for parameters that their paths have").1
     }
 
-    /// The scope before the parts that an operation at any resource has.
+    /// The scope before the parts that an operation at any resource has; of others, the resource.
     pub(crate) fn scope(&self) -> ResourceId {
-        let text = self.parameter(SCOPE);
-        if text.is_empty() {
-            ResourceId::root()
-        } else {
-            text.parse().unwrap_or(ResourceId::root())
+        match self.parameters.iter().find(|(name, _)| *name == SCOPE) {
+            None => self.resource.clone(),
+            Some((_, text)) => text.parse().unwrap_or(ResourceId::root()),
         }
     }
 }

@@ -210,6 +210,8 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     post("Deployments_CancelAtScope", d!("/cancel"), Action("Microsoft.Resources/deployments/cancel/action"), plain!(deployments::cancel), NOTHING, NOTHING),
     post("Deployments_ExportTemplateAtScope", d!("/exportTemplate"), Action("Microsoft.Resources/deployments/exportTemplate/action"), plain!(deployments::export), NOTHING, one::<deployments::ExportedTemplate>()),
     get("DeploymentOperations_ListAtScope", d!("/operations"), Action("Microsoft.Resources/deployments/operations/read"), plain!(deployments::operations), many::<deployments::DeploymentOperation>()),
+    // Of a group, clients ask by a path that names no provider.
+    get("DeploymentOperations_List", s!("/resourcegroups/{resourceGroupName}/deployments/{deploymentName}/operations"), Action("Microsoft.Resources/deployments/operations/read"), plain!(deployments::operations), many::<deployments::DeploymentOperation>()),
     get("DeploymentOperationStatuses_Get", d!("/operationStatuses/{operationId}"), Action("Microsoft.Resources/deployments/operationstatuses/read"), plain!(deployments::operation_status), one::<deployments::OperationStatus>()),
     // --- registries
     get("Operations_List", "/providers/Microsoft.ContainerRegistry/operations", SignIn, plain!(providers::operations), many::<providers::Operation>()),

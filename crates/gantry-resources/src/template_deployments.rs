@@ -40,8 +40,8 @@ impl Resources {
         }
     }
 
-    /// Forgets a deployment; whether there was one. What it made stays.
-    pub async fn remove_deployment(&self, scope: &ResourceId, name: &str) -> Result<bool, DbError> {
+    /// Forgets a deployment, if there is one. What it made stays.
+    pub async fn remove_deployment(&self, scope: &ResourceId, name: &str) -> Result<(), DbError> {
         let (scope, name) = (scope.as_str().to_owned(), name.to_owned());
         let remove =
             move |tx: &mut Transaction<'_, '_>| tx.template_deployment_delete(&scope, &name);

@@ -124,15 +124,15 @@ mod tests {
         };
         let good = json!({ "id": "a", "name": "one", "properties": { "status": "enabled" } });
         assert_eq!(faults(200, &good), [""; 0]);
-        assert_eq!(faults(200, &json!({ "properties": { "status": "on" } })).len(), 1);
+        assert!(!faults(200, &json!({ "properties": { "status": "on" } })).is_empty());
         assert!(!faults(200, &json!({ "name": 1 })).is_empty());
         assert_eq!(faults(404, &json!({ "error": { "code": "ResourceNotFound" } })), [""; 0]);
-        assert_eq!(faults(404, &json!({ "error": "gone" })).len(), 1);
+        assert!(!faults(404, &json!({ "error": "gone" })).is_empty());
         let gone =
             |status| REGISTRY.faults_of_answer(&Method::DELETE, &token, status, &Value::Null);
         assert_eq!(gone(204), [""; 0]);
         let sent = json!({ "properties": { "status": false } });
-        assert_eq!(REGISTRY.faults_of_request(&Method::PATCH, &token, &sent).len(), 1);
+        assert!(!REGISTRY.faults_of_request(&Method::PATCH, &token, &sent).is_empty());
         let unknown = REGISTRY.faults_of_answer(&Method::GET, "/elsewhere", 200, &json!(1));
         assert_eq!(unknown, [""; 0]);
     }

@@ -76,7 +76,8 @@ pub(super) async fn read(
     body: Body,
 ) -> Result<Request, ArmError> {
     check_name(call.asked.parameter("deploymentName"))?;
-    let Wanted { location, tags, properties } = body::read_long(call.app, body, MOST_BYTES).await?;
+    let Wanted { location, tags, properties } =
+        body::read_written(call.app, body, MOST_BYTES).await?;
     let elsewhere = [
         ("templateLink", &properties.template_link),
         ("parametersLink", &properties.parameters_link),

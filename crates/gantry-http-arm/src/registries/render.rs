@@ -1,7 +1,7 @@
 //! A registry in ARM's shape.
 
 use gantry_http_base::App;
-use gantry_model::{LabelScope, NetworkSettings, PolicySettings, Registry, RoleAssignmentMode};
+use gantry_model::{LabelScope, PolicySettings, Registry, RoleAssignmentMode};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -21,7 +21,8 @@ pub(crate) struct Properties {
     provisioning_state: &'static str,
     admin_user_enabled: bool,
     anonymous_pull_enabled: bool,
-    network_rule_set: NetworkRuleSet,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    network_rule_set: Option<NetworkRuleSet>,
     policies: Policies,
     encryption: Status,
     data_endpoint_enabled: bool,
@@ -133,7 +134,7 @@ pub(crate) fn registry(call: &Call<'_>, registry: &Registry) -> Shown {
             provisioning_state: "Succeeded",
             admin_user_enabled: settings.admin_enabled,
             anonymous_pull_enabled: settings.anonymous_pull,
-            network_rule_set: rules(network),
+            network_rule_set: rules(call.app, registry),
             encryption: Status { status: lowercase_enabled(false) },
             data_endpoint_enabled: network.data_endpoint,
             data_endpoint_host_names: data_hosts(call.app, registry),
@@ -179,18 +180,23 @@ fn policies(policies: &PolicySettings, arm_audience: bool, created: &str) -> Pol
     }
 }
 
-fn rules(network: &NetworkSettings) -> NetworkRuleSet {
+/// Nothing, where the tier has no rules: clients take an empty set for one that somebody made.
+fn rules(app: &App, registry: &Registry) -> Option<NetworkRuleSet> {
+    if app.content.registries().tiers().of(registry.settings.tier).network_rules == 0 {
+        return None;
+    }
+    let network = &registry.settings.network;
     let rule = |network: &ipnet::IpNet| {
         // An address by itself is written without its length.
         let whole = network.prefix_len() == network.max_prefix_len();
         let value = if whole { network.addr().to_string() } else { network.to_string() };
         IpRule { action: "Allow", value }
     };
-    NetworkRuleSet {
+    Some(NetworkRuleSet {
         default_action: if network.allow_by_default { "Allow" } else { "Deny" },
         ip_rules: network.allowed.iter().map(rule).collect(),
         virtual_network_rules: Vec::new(),
-    }
+    })
 }
 
 fn data_hosts(app: &App, registry: &Registry) -> Vec<String> {

@@ -5,6 +5,7 @@ use http::Method;
 use reqwest::Response;
 use serde_json::{Value, json};
 
+use crate::contract;
 use crate::support::{PASSWORD, Server};
 
 const IMAGE: &str = "application/vnd.oci.image.manifest.v1+json";
@@ -16,21 +17,26 @@ async fn ask(server: &Server, method: Method, path: &str) -> Response {
 async fn get(server: &Server, path: &str) -> Value {
     let answer = ask(server, Method::GET, path).await;
     assert_eq!(answer.status(), 200, "{path}");
-    answer.json().await.unwrap()
+    let answer = answer.json().await.unwrap();
+    contract::check_content(&Method::GET, path, &Value::Null, 200, &answer);
+    answer
 }
 
 async fn patch(server: &Server, path: &str, change: Value) -> Value {
     let ask = server.request(Method::PATCH, path).basic_auth("local", Some(PASSWORD));
     let answer = ask.json(&change).send().await.unwrap();
     assert_eq!(answer.status(), 200, "{path} {change}");
-    answer.json().await.unwrap()
+    let answer = answer.json().await.unwrap();
+    contract::check_content(&Method::PATCH, path, &change, 200, &answer);
+    answer
 }
 
 /// The status of a request without a body, and what a refusal says.
 async fn outcome(server: &Server, method: Method, path: &str) -> (u16, String) {
-    let answer = ask(server, method, path).await;
+    let answer = ask(server, method.clone(), path).await;
     let status = answer.status().as_u16();
     let body: Value = answer.json().await.unwrap_or_default();
+    contract::check_content(&method, path, &Value::Null, status, &body);
     (status, body["errors"][0]["message"].as_str().unwrap_or_default().to_owned())
 }
 

@@ -25,6 +25,21 @@ async fn trust_and_doctor_know_where_the_server_runs() {
     assert!(doctor.contains("ok       server: not running\n"), "{doctor}");
 }
 
+/// `gantry openapi management > docs/api/management.json` brings a document up to date, and likewise the
+/// other.
+#[test]
+fn the_documents_are_what_the_command_prints() {
+    let documents = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/api");
+    for interface in ["management", "data-plane"] {
+        let printed = std::process::Command::new(env!("CARGO_BIN_EXE_gantry"))
+            .args(["openapi", interface])
+            .output()
+            .unwrap();
+        let kept = std::fs::read_to_string(documents.join(format!("{interface}.json"))).unwrap();
+        assert!(printed.stdout == kept.as_bytes(), "docs/api/{interface}.json is out of date");
+    }
+}
+
 #[tokio::test]
 async fn the_control_socket_is_the_operator_s_alone() {
     use std::os::unix::fs::PermissionsExt;

@@ -71,8 +71,9 @@ impl Route {
         let answers = self.operation(document)["responses"].as_object()?;
         let known = answers.get(&status.to_string());
         let mut answer = match known {
+            // What is said of a failure without a schema isn't that it has no body.
+            _ if status >= 400 => answers.get("default").or(known)?,
             Some(answer) => answer,
-            None if status >= 400 => answers.get("default")?,
             None => return None,
         };
         if let Some(reference) = answer["$ref"].as_str() {

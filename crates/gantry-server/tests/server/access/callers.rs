@@ -110,6 +110,11 @@ fn management(manager: &Manager<'_>) -> Vec<Row> {
         row(Write, post.clone(), format!("{deployments}/absent/exportTemplate")),
         row(Read, get.clone(), format!("{deployments}/absent/operations")),
         row(Read, get.clone(), format!("{deployments}/absent/operationStatuses/1")),
+        row(
+            WriteAbove,
+            get.clone(),
+            format!("{s}/resourceGroups/default/deployments/absent/operations"),
+        ),
         row(Read, get.clone(), format!("{r}/{roles}/locks")),
         row(Read, get.clone(), format!("{r}/{roles}/locks/absent")),
         row(Assign, put.clone(), format!("{r}/{roles}/locks/absent")),

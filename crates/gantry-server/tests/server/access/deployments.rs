@@ -73,8 +73,7 @@ async fn whoever_may_deploy_may_do_no_more_by_it() {
         "type": "string",
         "value": format!("[listCredentials({id}, '2023-07-01').passwords[0].value]"),
     } });
-    let seen =
-        json!({ "s": { "type": "string", "value": format!("[reference({id}, '2023-07-01').loginServer]") } });
+    let seen = json!({ "s": { "type": "string", "value": format!("[reference({id}, '2023-07-01').loginServer]") } });
 
     assert_eq!(deploy("map", map, json!({})).await, "");
 
