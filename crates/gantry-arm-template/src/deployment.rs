@@ -61,7 +61,7 @@ impl Deployment {
             let names = circle.iter().map(|&place| resources[place].name.as_str().into());
             Problem::ResourcesCircular(names.collect())
         })?;
-        let (resources, left_out) = sorted(resources, &depends_on, &ordered);
+        let (resources, left_out) = sorted(resources, &depends_on, &ordered, &budget)?;
         Ok(Self { parts, context, settled, targets, resources, left_out })
     }
 
@@ -150,7 +150,8 @@ fn sorted(
     resources: Vec<Resource>,
     depends_on: &[BTreeSet<usize>],
     ordered: &[usize],
-) -> (Vec<Resource>, Vec<Resource>) {
+    budget: &Budget,
+) -> Result<(Vec<Resource>, Vec<Resource>), Problem> {
     let mut resolved = vec![BTreeSet::new(); resources.len()];
     for &place in ordered {
         let mut through = BTreeSet::new();
@@ -160,6 +161,10 @@ fn sorted(
             } else {
                 through.insert(dependency);
             }
+        }
+        // What it depends on is written out, an id each.
+        for &dependency in &through {
+            budget.bytes(resources[dependency].id.len())?;
         }
         resolved[place] = through;
     }
@@ -171,7 +176,7 @@ fn sorted(
         resource.depends_on = resolved[place].iter().map(|&place| ids[place].clone()).collect();
         sorted.push(resource);
     }
-    sorted.into_iter().partition(|resource| !resource.is_left_out)
+    Ok(sorted.into_iter().partition(|resource| !resource.is_left_out))
 }
 
 /// The value of an output, or `None` if its condition is false.

@@ -52,14 +52,13 @@ impl Known {
 }
 
 impl Needed {
-    /// The question in one text: no part has a line's end, or it is quoted.
+    /// The question in one text: no part has a line's end, or it is quoted. Every version is answered
+    /// alike.
     fn key(&self) -> String {
         match self {
-            Self::Reference { id, api_version } => {
-                format!("reference\n{id:?}\n{api_version:?}").to_ascii_lowercase()
-            }
-            Self::List { function, id, api_version, body } => {
-                let question = format!("{function}\n{id:?}\n{api_version:?}").to_ascii_lowercase();
+            Self::Reference { id, .. } => format!("reference\n{id:?}").to_ascii_lowercase(),
+            Self::List { function, id, body, .. } => {
+                let question = format!("{function}\n{id:?}").to_ascii_lowercase();
                 let body = body.as_ref().map(Value::to_string).unwrap_or_default();
                 format!("{question}\n{body}")
             }

@@ -140,7 +140,7 @@ impl Settling<'_> {
         }
         let Some(declaration) = self.parts.parameters.get(key) else { return Ok(()) };
         let value = self.decide(key, declaration)?;
-        declaration.check(&value)?;
+        declaration.check(&value, self.budget)?;
         self.parameters.borrow_mut().insert(key.into(), value);
         Ok(())
     }

@@ -6,6 +6,7 @@ create table template_deployment (
     shown_scope {TEXT} not null,
     name {TEXT} not null,
     document {TEXT} not null,
+    template {TEXT} not null,
     deployed_at {INT} not null,
     primary key (scope, key)
 ) {TABLE};

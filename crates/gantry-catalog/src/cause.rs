@@ -38,7 +38,7 @@ pub(crate) fn present() -> Option<Cause> {
 impl Transaction<'_, '_> {
     /// Tells what this transaction was for, if it changed something and nobody has told yet.
     pub(crate) fn note_cause(&mut self, cause: &Cause) -> Result<(), DbError> {
-        if !self.has_journaled || cause.noted.load(Ordering::SeqCst) {
+        if !self.has_changed || cause.noted.load(Ordering::SeqCst) {
             return Ok(());
         }
         self.journal_append(RegistryId::NONE, &Change::Managed(Managed::clone(&cause.managed)))?;

@@ -64,7 +64,7 @@ static TABLES: LazyLock<Vec<Table>> = LazyLock::new(|| {
         Table::new(
             "template_deployment",
             &[("scope", Text), ("key", Text)],
-            "shown_scope name document deployed_at",
+            "shown_scope name document template deployed_at",
             1,
         ),
         Table::new(

@@ -124,7 +124,7 @@ impl Transaction<'_, '_> {
     /// Tells what this transaction changed.
     pub fn journal_append(&mut self, registry: RegistryId, change: &Change) -> Result<(), DbError> {
         let text = serde_json::to_string(change).expect("a change is plain data");
-        self.has_journaled = true;
+        self.has_changed = true;
         self.tx
             .exec(
                 &APPEND,

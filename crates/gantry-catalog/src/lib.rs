@@ -131,7 +131,7 @@ impl Catalog {
         self.db
             .write(durability, move |tx| {
                 let now = clock.now();
-                let mut tx = Transaction { tx, now, epochs: &epochs, has_journaled: false };
+                let mut tx = Transaction { tx, now, epochs: &epochs, has_changed: false };
                 let done = body(&mut tx)?;
                 if let Some(cause) = &cause {
                     tx.note_cause(cause)?;
@@ -147,8 +147,8 @@ pub struct Transaction<'t, 'c> {
     tx: &'t mut Tx<'c>,
     now: Timestamp,
     epochs: &'t Arc<Epochs>,
-    /// It has told of a change.
-    has_journaled: bool,
+    /// It has changed something that its cause is to be told for.
+    has_changed: bool,
 }
 
 impl Transaction<'_, '_> {

@@ -82,12 +82,15 @@ impl Transaction<'_, '_> {
         let there = self.tx.one(&FIND, &args![scope, key], self::lock)?.is_some();
         let level = lock.level.as_str();
         self.tx.exec(&SET, &args![scope, key, lock.scope, lock.name, level, lock.notes])?;
+        self.has_changed = true;
         Ok(!there)
     }
 
     /// Removes the lock; whether there was one.
     pub fn resource_lock_delete(&mut self, scope: &str, name: &str) -> Result<bool, DbError> {
-        Ok(self.tx.exec(&DELETE, &args![name_key(scope), name_key(name)])? == 1)
+        let gone = self.tx.exec(&DELETE, &args![name_key(scope), name_key(name)])? == 1;
+        self.has_changed |= gone;
+        Ok(gone)
     }
 
     /// Removes the locks of a resource that goes, and of what is in it.

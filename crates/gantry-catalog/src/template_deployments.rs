@@ -22,11 +22,19 @@ pub(crate) const FIND: Stmt = Stmt::new(
 );
 
 pub(crate) const SET: Stmt = Stmt::new(
-    "insert into template_deployment (scope, key, shown_scope, name, document, deployed_at)
-     values ($1, $2, $3, $4, $5, $6)
+    "insert into template_deployment
+            (scope, key, shown_scope, name, document, template, deployed_at)
+     values ($1, $2, $3, $4, $5, $6, $7)
          on conflict (scope, key) do update
-        set document = excluded.document, deployed_at = excluded.deployed_at",
+        set document = excluded.document, template = excluded.template,
+            deployed_at = excluded.deployed_at",
 );
+
+pub(crate) const IS_THERE: Stmt =
+    Stmt::new("select 1 from template_deployment where scope = $1 and key = $2");
+
+pub(crate) const TEMPLATE: Stmt =
+    Stmt::new("select template from template_deployment where scope = $1 and key = $2");
 
 pub(crate) const COUNT: Stmt =
     Stmt::new("select count(*) from template_deployment where scope = $1");
@@ -60,21 +68,32 @@ impl Catalog {
     ) -> Result<Option<TemplateDeployment>, DbError> {
         self.db.one(&FIND, &args![name_key(scope), name_key(name)], deployment).await
     }
+
+    /// The template of the deployment of that name to the scope.
+    pub async fn template_deployment_template(
+        &self,
+        scope: &str,
+        name: &str,
+    ) -> Result<Option<String>, DbError> {
+        self.db.one(&TEMPLATE, &args![name_key(scope), name_key(name)], |row| row.get(0)).await
+    }
 }
 
 impl Transaction<'_, '_> {
-    /// Adds a deployment, or replaces the one of its name; whether there was none. Of more than `most` at
-    /// a scope, the oldest goes.
+    /// Adds a deployment of a template, or replaces the one of its name; whether there was none. Of more
+    /// than `most` at a scope, the oldest goes.
     pub fn template_deployment_set(
         &mut self,
         deployment: &TemplateDeployment,
+        template: &str,
         most: usize,
     ) -> Result<bool, DbError> {
         let TemplateDeployment { scope, name, document, deployed_at } = deployment;
         let (key, scope_key) = (name_key(name), name_key(scope));
-        let there = self.tx.one(&FIND, &args![scope_key, key], self::deployment)?.is_some();
+        let there = self.tx.one(&IS_THERE, &args![scope_key, key], |_| Ok(()))?.is_some();
         let at = moment(*deployed_at);
-        self.tx.exec(&SET, &args![scope_key, key, scope, name, document, at])?;
+        self.tx.exec(&SET, &args![scope_key, key, scope, name, document, template, at])?;
+        self.has_changed = true;
         let count: i64 = self.tx.one(&COUNT, &args![scope_key], |row| row.get(0))?.unwrap_or(0);
         if count > most as i64
             && let Some(oldest) =
@@ -87,7 +106,9 @@ impl Transaction<'_, '_> {
 
     /// Removes the deployment, if there is one.
     pub fn template_deployment_delete(&mut self, scope: &str, name: &str) -> Result<(), DbError> {
-        self.tx.exec(&DELETE, &args![name_key(scope), name_key(name)]).map(drop)
+        let gone = self.tx.exec(&DELETE, &args![name_key(scope), name_key(name)])? == 1;
+        self.has_changed |= gone;
+        Ok(())
     }
 
     /// Removes the deployments to a scope that goes, and to what is in it.

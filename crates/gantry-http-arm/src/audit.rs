@@ -10,10 +10,12 @@ use gantry_model::audit::{AuditAction, AuditOutcome};
 use http::StatusCode;
 use http::request::Parts;
 
+use crate::operation::decoded;
+
 /// The registry that the path is about, if it is about one.
 pub fn registry_at(app: &App, path: &str) -> Option<Arc<Registry>> {
     const REGISTRIES: &str = "/providers/microsoft.containerregistry/registries/";
-    let path = path.to_ascii_lowercase();
+    let path = decoded(path)?.to_ascii_lowercase();
     let name = &path[path.find(REGISTRIES)? + REGISTRIES.len()..];
     let name = name.split('/').next()?.parse().ok()?;
     let found = app.content.registries().by_name(&name);

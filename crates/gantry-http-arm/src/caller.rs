@@ -10,6 +10,9 @@ use http::{HeaderMap, header};
 
 use crate::error::ArmError;
 
+/// What whoever has the server's own socket is called.
+const OPERATOR: &str = "operator";
+
 /// Who calls, and what they may.
 #[derive(Debug)]
 pub(crate) struct Caller {
@@ -86,22 +89,21 @@ impl Caller {
         }
     }
 
-    /// What the audit stream calls the caller; nothing for whoever has the server's own socket, whose
-    /// requests are noted there.
-    pub(crate) fn identity(&self) -> Option<String> {
-        self.principal.as_ref().map(identity)
+    /// What the audit stream calls the caller.
+    pub(crate) fn identity(&self) -> String {
+        self.principal.as_ref().map_or_else(|| OPERATOR.to_owned(), identity)
     }
 
     /// What a person would call the caller.
     pub(crate) fn shown_name(&self) -> String {
         let name = |principal: &Principal| principal.name.clone();
-        self.principal.as_ref().map_or_else(|| "operator".to_owned(), name)
+        self.principal.as_ref().map_or_else(|| OPERATOR.to_owned(), name)
     }
 
     /// What records call the caller.
     pub(crate) fn name(&self) -> String {
         let name = |principal: &Principal| principal.id.to_string();
-        self.principal.as_ref().map_or_else(|| "operator".to_owned(), name)
+        self.principal.as_ref().map_or_else(|| OPERATOR.to_owned(), name)
     }
 }
 

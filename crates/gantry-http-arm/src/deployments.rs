@@ -10,6 +10,7 @@ use axum::Json;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use gantry_arm::ResourceId;
+use gantry_model::Written;
 use gantry_model::resource::{TemplateDeployment, name_key};
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 use schemars::JsonSchema;
@@ -19,10 +20,9 @@ use serde_json::Value;
 use crate::error::ArmError;
 use crate::page::{self, LIMIT};
 use crate::preconditions::status;
-use crate::shape::Shaped;
 use crate::{Call, groups, subscriptions};
 
-pub(crate) use record::{DeploymentOperation, Properties, Shown};
+pub(crate) use record::{DeploymentOperation, Shown};
 pub(crate) use request::Wanted;
 
 use record::Record;
@@ -46,27 +46,41 @@ pub(crate) struct ExportedTemplate {
     template: Value,
 }
 
-/// `PUT` of one: carries it out.
+/// `PUT` of one: carries it out. That it goes on is kept first, so that whoever broke off finds it.
 pub(crate) async fn put(call: &Call<'_>, body: Body) -> Result<Response, ArmError> {
     let scope = scope(call).await?;
     let request = request::read(call, &scope, body).await?;
-    let (resources, name) = (&call.app.resources, name(call).to_owned());
-    let record = run::carry_out(call, &scope, &request).await;
-    let kept = TemplateDeployment {
-        scope: scope.to_string(),
-        name,
-        document: record.document(),
-        deployed_at: call.app.content.catalog().now(),
-    };
-    let written = resources.put_deployment(kept.clone()).await?;
-    let mut answer = (status(written), Json(record.shown(&kept))).into_response();
-    let (base, path) = (call.base, call.parts.uri.path());
-    let operation = format!("{base}{path}/operationStatuses/{}", record.correlation());
-    let version = call.parts.uri.query().unwrap_or_default();
-    if let Ok(operation) = HeaderValue::from_str(&format!("{operation}?{version}")) {
+    let template = request.template.to_string();
+    request.nesting.take_kept(template.len())?;
+    let begun = Record::begun(call, &request);
+    let made = keep(call, &scope, &begun, template.clone()).await?.1;
+    let record = run::carry_out(call, &scope, &request, begun).await;
+    let (kept, _) = keep(call, &scope, &record, template).await?;
+    let shown = record.shown(&kept);
+    let operation = format!("{}{}/operationStatuses/{}", call.base, shown.id, record.operation());
+    let query = call.parts.uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    let mut answer = (status(made), Json(shown)).into_response();
+    if let Ok(operation) = HeaderValue::from_str(&format!("{operation}{query}")) {
         answer.headers_mut().insert(ASYNC_OPERATION, operation);
     }
     Ok(answer)
+}
+
+/// Keeps what has come of a deployment.
+async fn keep(
+    call: &Call<'_>,
+    scope: &ResourceId,
+    record: &Record,
+    template: String,
+) -> Result<(TemplateDeployment, Written), ArmError> {
+    let kept = TemplateDeployment {
+        scope: scope.to_string(),
+        name: name(call).to_owned(),
+        document: record.document(),
+        deployed_at: call.app.content.catalog().now(),
+    };
+    let written = call.app.resources.put_deployment(kept.clone(), template).await;
+    Ok((kept, written.map_err(groups::refused)?))
 }
 
 /// `POST validate`: what would be refused, without doing it.
@@ -95,7 +109,8 @@ pub(crate) async fn show(call: &Call<'_>) -> Result<Response, ArmError> {
 pub(crate) async fn list(call: &Call<'_>) -> Result<Response, ArmError> {
     let scope = scope(call).await?;
     let found = call.app.resources.list_deployments(&scope, &page::after(call)?, LIMIT + 1).await?;
-    let read = |kept: TemplateDeployment| Record::read(&kept).map(|record| (kept, record));
+    let now = call.app.content.catalog().now();
+    let read = |kept: TemplateDeployment| Record::read(&kept, now).map(|record| (kept, record));
     let found: Vec<_> = found.into_iter().map(read).collect::<Result<_, _>>()?;
     let key = |(kept, _): &(TemplateDeployment, Record)| name_key(&kept.name);
     Ok(page::cut(call, found, key, |(kept, record)| record.shown(kept)))
@@ -109,7 +124,7 @@ pub(crate) async fn remove(call: &Call<'_>) -> Result<Response, ArmError> {
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-/// `POST cancel`: nothing goes on for long enough to be.
+/// `POST cancel`: what goes on is over in a moment.
 pub(crate) async fn cancel(call: &Call<'_>) -> Result<Response, ArmError> {
     find(call).await?;
     let message = format!("The deployment '{}' isn't running: it has ended.", name(call));
@@ -118,8 +133,11 @@ pub(crate) async fn cancel(call: &Call<'_>) -> Result<Response, ArmError> {
 
 /// `POST exportTemplate`
 pub(crate) async fn export(call: &Call<'_>) -> Result<Response, ArmError> {
-    let (_, record) = find(call).await?;
-    Ok(Json(ExportedTemplate { template: record.template() }).into_response())
+    let scope = scope(call).await?;
+    let found = call.app.resources.deployed_template(&scope, name(call)).await?;
+    let template = found.ok_or_else(|| missing(call))?;
+    let template = serde_json::from_str(&template).map_err(ArmError::internal)?;
+    Ok(Json(ExportedTemplate { template }).into_response())
 }
 
 /// `GET operations`: what came of each resource.
@@ -131,6 +149,10 @@ pub(crate) async fn operations(call: &Call<'_>) -> Result<Response, ArmError> {
 /// `GET operationStatuses/{operationId}`
 pub(crate) async fn operation_status(call: &Call<'_>) -> Result<Response, ArmError> {
     let (_, record) = find(call).await?;
+    let operation = call.asked.parameter("operationId");
+    if operation != record.operation() {
+        return Err(ArmError::not_found(format!("there is no operation {operation}")));
+    }
     let (status, error) = record.outcome();
     Ok(Json(OperationStatus { status, error }).into_response())
 }
@@ -138,12 +160,14 @@ pub(crate) async fn operation_status(call: &Call<'_>) -> Result<Response, ArmErr
 async fn find(call: &Call<'_>) -> Result<(TemplateDeployment, Record), ArmError> {
     let scope = scope(call).await?;
     let found = call.app.resources.find_deployment(&scope, name(call)).await?;
-    let kept = found.ok_or_else(|| {
-        let message = format!("Deployment '{}' could not be found.", name(call));
-        ArmError::new(StatusCode::NOT_FOUND, "DeploymentNotFound", message)
-    })?;
-    let record = Record::read(&kept)?;
+    let kept = found.ok_or_else(|| missing(call))?;
+    let record = Record::read(&kept, call.app.content.catalog().now())?;
     Ok((kept, record))
+}
+
+fn missing(call: &Call<'_>) -> ArmError {
+    let message = format!("Deployment '{}' could not be found.", name(call));
+    ArmError::new(StatusCode::NOT_FOUND, "DeploymentNotFound", message)
 }
 
 fn name<'c>(call: &Call<'c>) -> &'c str {
@@ -163,21 +187,5 @@ async fn scope(call: &Call<'_>) -> Result<ResourceId, ArmError> {
             let message = "templates are deployed to resource groups and the subscription";
             Err(ArmError::new(StatusCode::BAD_REQUEST, "InvalidDeploymentScope", message))
         }
-    }
-}
-
-/// A deployment as it is shown.
-fn shaped(
-    kept: &TemplateDeployment,
-    properties: Properties,
-    common: crate::shape::Common,
-) -> Shown {
-    let TemplateDeployment { scope, name, .. } = kept;
-    Shaped {
-        id: format!("{scope}/providers/{TYPE}/{name}"),
-        name: name.clone(),
-        kind: TYPE.to_owned(),
-        common,
-        properties,
     }
 }

@@ -78,7 +78,6 @@ pub(crate) async fn show(call: &Call<'_>) -> Result<Response, ArmError> {
 /// `PUT` of one
 pub(crate) async fn put(call: &Call<'_>, body: Body) -> Result<Response, ArmError> {
     let name = name(call);
-    check_name(name)?;
     let precondition = precondition(&call.parts.headers)?;
     let Wanted { location, tags } = body::read(call.app, body).await?;
     let location = location.filter(|location| !location.trim().is_empty()).ok_or_else(|| {
@@ -107,7 +106,7 @@ pub(crate) async fn patch(call: &Call<'_>, body: Body) -> Result<Response, ArmEr
 /// `DELETE` of one, with all that is in it.
 pub(crate) async fn remove(call: &Call<'_>) -> Result<Response, ArmError> {
     let registries = call.app.content.registries();
-    let scope = call.asked.resource.to_string();
+    let scope = id(call, name(call))?.to_string();
     let deleted = registries.delete_group(call.app.content.catalog(), name(call).to_owned(), scope);
     match deleted.await {
         Ok(gone) => {
@@ -133,20 +132,13 @@ fn name<'c>(call: &Call<'c>) -> &'c str {
     call.asked.parameter("resourceGroupName")
 }
 
-/// Azure, "Naming rules": up to 90 letters, digits and `-_.()`, and no point at the end. The path's
-/// parser has looked at the letters.
-fn check_name(name: &str) -> Result<(), ArmError> {
-    match name.len() <= 90 && !name.ends_with('.') {
-        true => Ok(()),
-        false => {
-            let message = format!(
-                "The provided resource group name '{name}' has these invalid characters: ''. The \
-                 name has up to 90 letters, digits, '-', '_', '.', '(' and ')', and doesn't end \
-                 with a point."
-            );
-            Err(ArmError::new(StatusCode::BAD_REQUEST, "InvalidResourceGroup", message))
-        }
-    }
+/// A name that no group can have (Azure, "Naming rules").
+pub(crate) fn bad_name(name: &str) -> ArmError {
+    let message = format!(
+        "The provided resource group name '{name}' is not valid: it has up to 90 letters, digits, '-', \
+         '_', '.', '(' and ')', and doesn't end with a point."
+    );
+    ArmError::new(StatusCode::BAD_REQUEST, "InvalidResourceGroup", message)
 }
 
 fn render(call: &Call<'_>, group: &ResourceGroup) -> Shown {

@@ -1,9 +1,11 @@
 //! Operations of `Microsoft.ContainerRegistry` that aren't built: each says which feature it is of.
 
-use gantry_arm::ResourceId;
+use gantry_arm::{ResourceId, ResourceIdError};
 use http::{Method, StatusCode};
 
 use crate::error::ArmError;
+use crate::groups;
+use crate::operation::decoded;
 
 /// The parts of a registry's path that stand for features that aren't built, and what they are called.
 const FEATURES: &[(&str, &str)] = &[
@@ -29,7 +31,15 @@ const WHAT_IF: &str = "/whatif";
 
 /// What is answered where there is no operation.
 pub(crate) fn refusal(method: &Method, path: &str) -> ArmError {
+    let path = &decoded(path).unwrap_or_default();
     match feature(path) {
+        // It isn't an operation for what it names alone.
+        None if let Err(ResourceIdError::Name(name, what)) = path.parse::<ResourceId>() => {
+            match what {
+                "a resource group's name" => groups::bad_name(&name),
+                _ => ArmError::bad_name(ResourceIdError::Name(name, what)),
+            }
+        }
         None => ArmError::no_such_operation(method, path),
         Some(feature) => {
             let message = format!("{feature} aren't built into this server yet: {method} {path}");

@@ -79,12 +79,16 @@ pub(crate) struct Asked {
 
 impl Asked {
     /// Reads method and path; `None` if there is no such operation. Paths are the same regardless of
-    /// case.
+    /// case, and of what is escaped in them: rights and locks are of the very resource that is written.
     pub(crate) fn parse(method: &Method, path: &str) -> Option<Self> {
+        let path = decoded(path)?;
         let path = path.trim_end_matches('/');
         let method = if method == Method::HEAD { &Method::GET } else { method };
         let segments: Vec<&str> = path.split('/').skip(1).collect();
-        let resource = resource(path)?;
+        let resource = match *method {
+            Method::PUT | Method::PATCH | Method::DELETE => path.parse().ok()?,
+            _ => resource(path)?,
+        };
         let found = |patterns: Option<&Vec<Pattern>>| {
             let matching = |pattern: &Pattern| pattern.parameters(&segments);
             let one = |pattern: &Pattern| Some((pattern.operation, matching(pattern)?));
@@ -111,12 +115,24 @@ impl Asked {
     pub(crate) fn scope(&self) -> ResourceId {
         match self.parameters.iter().find(|(name, _)| *name == SCOPE) {
             None => self.resource.clone(),
-            Some((_, text)) => text.parse().unwrap_or(ResourceId::root()),
+            // The pattern has looked at it.
+            Some((_, text)) if text.is_empty() => ResourceId::root(),
+            Some((_, text)) => text.parse().unwrap_or_else(|_| self.resource.clone()),
         }
     }
 }
 
 const SCOPE: &str = "scope";
+
+/// A path as it is meant, with nothing escaped. A slash within a segment is none.
+pub(crate) fn decoded(path: &str) -> Option<String> {
+    let segments = path.split('/').skip(1).map(|segment| {
+        let segment = percent_decode_str(segment).decode_utf8().ok()?;
+        (!segment.contains('/')).then_some(segment)
+    });
+    let segments: Vec<_> = segments.collect::<Option<_>>()?;
+    Some(segments.iter().flat_map(|segment| ["/", segment]).collect())
+}
 
 /// The resource that a path names, or the one that what it names is in.
 fn resource(path: &str) -> Option<ResourceId> {
@@ -185,15 +201,24 @@ impl Pattern {
         for (segment, &given) in self.segments.iter().zip(own) {
             match segment {
                 Segment::Word(word) if word.eq_ignore_ascii_case(given) => {}
-                Segment::Parameter(name) if !given.is_empty() => {
-                    let value = percent_decode_str(given).decode_utf8().ok()?;
-                    parameters.push((name, value.into_owned()));
+                Segment::Parameter(name) if can_be(name, given) => {
+                    parameters.push((name, given.to_owned()));
                 }
                 _ => return None,
             }
         }
         Some(parameters)
     }
+}
+
+/// Whether ids can have that name: for one that they can't have, rights would be looked at above it.
+fn can_be(parameter: &str, name: &str) -> bool {
+    let before = match parameter {
+        "subscriptionId" => return true,
+        "resourceGroupName" => "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups",
+        _ => "/providers/a/b",
+    };
+    format!("{before}/{name}").parse::<ResourceId>().is_ok()
 }
 
 #[cfg(test)]
@@ -206,6 +231,27 @@ mod tests {
     fn parse(method: &Method, path: &str) -> Option<(&'static str, String)> {
         let asked = Asked::parse(method, path)?;
         Some((asked.operation.id, asked.resource.to_string()))
+    }
+
+    #[test]
+    fn what_is_escaped_is_the_same() {
+        let group = format!("{S}/resourceGroups/rg");
+        for path in [group.clone(), group.replace("/rg", "/%72g"), group.replace('s', "%73")] {
+            let asked = Asked::parse(&Method::DELETE, &path).unwrap();
+            assert_eq!(asked.operation.id, "ResourceGroups_Delete", "{path}");
+            assert_eq!(asked.resource, group.parse().unwrap(), "{path}");
+            assert_eq!(asked.parameter("resourceGroupName"), "rg");
+        }
+        for (method, path) in [
+            (Method::DELETE, format!("{S}/resourceGroups/r%67%21%2F")),
+            (Method::DELETE, format!("{S}/resourceGroups/%C3%A9")),
+            (Method::GET, format!("{S}/resourceGroups/%C3%A9")),
+            (Method::PATCH, format!("{S}{R}/tokens/%C3%A9")),
+            (Method::POST, format!("{S}{R}/webhooks/a%2Fb/getCallbackConfig")),
+            (Method::GET, format!("{S}{R}/tokens/%FF")),
+        ] {
+            assert_eq!(parse(&method, &path), None, "{path}");
+        }
     }
 
     #[test]

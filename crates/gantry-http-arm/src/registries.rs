@@ -32,7 +32,7 @@ pub(crate) use render::Shown;
 
 /// The type of registries.
 pub(crate) const TYPE: &str = "Microsoft.ContainerRegistry/registries";
-const READ: &str = "Microsoft.ContainerRegistry/registries/read";
+pub(crate) const READ: &str = "Microsoft.ContainerRegistry/registries/read";
 
 /// The registry that the path names.
 pub(crate) fn find(call: &Call<'_>) -> Result<Arc<Registry>, ArmError> {

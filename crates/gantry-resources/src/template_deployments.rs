@@ -6,7 +6,7 @@ use gantry_catalog::{DbError, Durability, Transaction};
 use gantry_model::Written;
 use gantry_model::resource::TemplateDeployment;
 
-use crate::Resources;
+use crate::{GroupError, Resources};
 
 /// How many are kept of a scope, as Azure Resource Manager does ("Azure subscription and service limits").
 const KEPT: usize = 800;
@@ -31,9 +31,32 @@ impl Resources {
         self.catalog().template_deployment_find(scope.as_str(), name).await
     }
 
-    /// Keeps what came of a deployment, in place of what came of the last one of its name.
-    pub async fn put_deployment(&self, deployment: TemplateDeployment) -> Result<Written, DbError> {
-        let put = move |tx: &mut Transaction<'_, '_>| tx.template_deployment_set(&deployment, KEPT);
+    /// The template of the deployment of that name to the scope, as a JSON document.
+    pub async fn deployed_template(
+        &self,
+        scope: &ResourceId,
+        name: &str,
+    ) -> Result<Option<String>, DbError> {
+        self.catalog().template_deployment_template(scope.as_str(), name).await
+    }
+
+    /// Keeps what came of a deployment, in place of what came of the last one of its name. A resource
+    /// group that it is to must still be there.
+    pub async fn put_deployment(
+        &self,
+        deployment: TemplateDeployment,
+        template: String,
+    ) -> Result<Written, GroupError> {
+        let scope = deployment.scope.parse::<ResourceId>().ok();
+        let group = scope.and_then(|scope| scope.resource_group().map(str::to_owned));
+        let put = move |tx: &mut Transaction<'_, '_>| {
+            if let Some(group) = &group
+                && tx.resource_group_lock(group)?.is_none()
+            {
+                return Err(GroupError::Missing(group.clone()));
+            }
+            Ok(tx.template_deployment_set(&deployment, &template, KEPT)?)
+        };
         match self.catalog().transaction(Durability::Power, put).await? {
             true => Ok(Written::Made),
             false => Ok(Written::Changed),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::{limited, object, structure, text};
+use crate::budget::Budget;
 use crate::json::{member, type_name};
 use crate::limits;
 use crate::node::Node;
@@ -77,7 +78,7 @@ impl Declaration {
     }
 
     /// Whether the parameter can have the value.
-    pub(crate) fn check(&self, value: &Value) -> Result<(), Problem> {
+    pub(crate) fn check(&self, value: &Value, budget: &Budget) -> Result<(), Problem> {
         if value.is_null() && self.is_nullable {
             return Ok(());
         }
@@ -85,7 +86,7 @@ impl Declaration {
             let (expected, actual) = (self.parameter_type.expected(), type_name(value));
             return Err(Problem::ParameterType { name: self.name.clone(), expected, actual });
         }
-        self.check_allowed(value)?;
+        self.check_allowed(value, budget)?;
         let length = match value {
             Value::String(text) => Some(text.chars().count()),
             Value::Array(elements) => Some(elements.len()),
@@ -97,8 +98,10 @@ impl Declaration {
     }
 
     /// Each element of an array must be allowed, or the array as a whole.
-    fn check_allowed(&self, value: &Value) -> Result<(), Problem> {
+    fn check_allowed(&self, value: &Value, budget: &Budget) -> Result<(), Problem> {
         let Some(allowed) = &self.allowed else { return Ok(()) };
+        let elements = value.as_array().map_or(1, Vec::len);
+        budget.bytes(elements.saturating_mul(allowed.len()))?;
         let each_allowed = value.as_array().is_some_and(|e| e.iter().all(|e| allowed.contains(e)));
         if allowed.contains(value) || each_allowed {
             return Ok(());
@@ -108,7 +111,7 @@ impl Declaration {
         Err(self.invalid(if self.parameter_type.is_secure() {
             "The value is not part of the allowed values.".to_owned()
         } else {
-            let value = crate::json::text(value);
+            let (value, allowed) = (shortened(crate::json::text(value)), shortened(allowed));
             format!("The value '{value}' is not part of the allowed value(s): '{allowed}'.")
         }))
     }
@@ -133,6 +136,15 @@ impl Declaration {
 
     fn invalid(&self, reason: String) -> Problem {
         Problem::ParameterValue { name: self.name.clone(), reason: reason.into() }
+    }
+}
+
+/// As much of a text as someone would read.
+fn shortened(text: String) -> String {
+    const CHARS: usize = 500;
+    match text.char_indices().nth(CHARS) {
+        None => text,
+        Some((at, _)) => format!("{}…", &text[..at]),
     }
 }
 

@@ -1,16 +1,22 @@
 //! What came of a deployment: what is kept of it, and how it is shown.
 
-use gantry_arm_template::Deployment;
+use std::time::Duration;
+
 use gantry_model::resource::TemplateDeployment;
 use gantry_model::{Tags, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
+use uuid::Uuid;
 
+use super::TYPE;
 use super::request::{Mode, Request};
 use crate::error::ArmError;
 use crate::shape::{Common, Shaped};
 use crate::{Call, headers};
+
+/// No deployment takes longer.
+const LONGEST: Duration = Duration::from_secs(10 * 60);
 
 /// A deployment.
 pub(crate) type Shown = Shaped<Properties>;
@@ -24,26 +30,14 @@ pub(crate) struct Properties {
     correlation_id: String,
     timestamp: String,
     duration: String,
-    mode: String,
+    mode: Mode,
     parameters: Value,
     #[serde(skip_serializing_if = "Option::is_none")]
     outputs: Option<Value>,
-    dependencies: Vec<Dependency>,
     output_resources: Vec<Named>,
     validated_resources: Vec<Named>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<Failure>,
-}
-
-/// What a resource of a template waits for.
-#[derive(Clone, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-#[schemars(rename = "DeploymentDependency")]
-struct Dependency {
-    id: String,
-    resource_type: String,
-    resource_name: String,
-    depends_on: Vec<Named>,
 }
 
 #[derive(Clone, Serialize, JsonSchema)]
@@ -65,7 +59,7 @@ pub(crate) struct DeploymentOperation {
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "DeploymentOperationProperties")]
 struct OperationProperties {
-    provisioning_operation: String,
+    provisioning_operation: Work,
     provisioning_state: &'static str,
     timestamp: String,
     status_code: String,
@@ -106,22 +100,33 @@ pub(super) struct Step {
     pub(super) id: String,
     pub(super) kind: String,
     pub(super) name: String,
-    pub(super) operation: String,
-    pub(super) depends_on: Vec<String>,
+    pub(super) work: Work,
     pub(super) status: u16,
     pub(super) failure: Option<Failure>,
     pub(super) at: String,
 }
 
+/// What was done to a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "ProvisioningOperation")]
+pub(super) enum Work {
+    /// It was made, or brought to what the template says.
+    Create,
+    /// It was deleted, for it isn't in the template.
+    DeploymentCleanup,
+}
+
 /// What is kept of a deployment.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Record {
+    /// Another for each time.
+    operation: Uuid,
     correlation: String,
     begun: Timestamp,
+    has_ended: bool,
     location: Option<String>,
     tags: Tags,
-    mode: String,
-    template: Value,
+    mode: Mode,
     parameters: Value,
     outputs: Option<Value>,
     steps: Vec<Step>,
@@ -130,40 +135,16 @@ pub(super) struct Record {
 }
 
 impl Record {
-    /// What came of the resources of a deployment that began then.
-    pub(super) fn of(
-        call: &Call<'_>,
-        request: &Request,
-        begun: Timestamp,
-        steps: Vec<Step>,
-    ) -> Self {
-        let failures = steps.iter().filter_map(|step| {
-            let failure = step.failure.clone()?;
-            Some(Failure { target: Some(step.id.clone()), ..failure })
-        });
-        let details: Vec<Failure> = failures.collect();
-        let failure = (!details.is_empty()).then(|| Failure::of_deployment(details));
-        Self { steps, failure, ..Self::about(call, request, begun) }
-    }
-
-    /// One that was looked at and not carried out.
-    pub(super) fn validated(call: &Call<'_>, request: &Request) -> Self {
-        let now = call.app.content.catalog().now();
-        let validated = ids(&request.deployment);
-        Self { validated, ..Self::about(call, request, now) }
-    }
-
-    fn about(call: &Call<'_>, request: &Request, begun: Timestamp) -> Self {
+    /// One that begins.
+    pub(super) fn begun(call: &Call<'_>, request: &Request) -> Self {
         Self {
+            operation: Uuid::new_v4(),
             correlation: headers::correlation(call.parts),
-            begun,
+            begun: call.app.content.catalog().now(),
+            has_ended: false,
             location: request.location.clone(),
             tags: request.tags.clone(),
-            mode: match request.mode {
-                Mode::Incremental => "Incremental".to_owned(),
-                Mode::Complete => "Complete".to_owned(),
-            },
-            template: request.template.clone(),
+            mode: request.mode,
             parameters: request.deployment.parameters(),
             outputs: None,
             steps: Vec::new(),
@@ -172,9 +153,31 @@ impl Record {
         }
     }
 
-    /// Reads what is kept.
-    pub(super) fn read(kept: &TemplateDeployment) -> Result<Self, ArmError> {
-        serde_json::from_str(&kept.document).map_err(ArmError::internal)
+    /// The same, with what came of its resources.
+    pub(super) fn ended(self, steps: Vec<Step>) -> Self {
+        let failures = steps.iter().filter_map(|step| {
+            let failure = step.failure.clone()?;
+            Some(Failure { target: Some(step.id.clone()), ..failure })
+        });
+        let details: Vec<Failure> = failures.collect();
+        let failure = (!details.is_empty()).then(|| Failure::of_deployment(details));
+        Self { has_ended: true, steps, failure, ..self }
+    }
+
+    /// One that was looked at and not carried out.
+    pub(super) fn validated(call: &Call<'_>, request: &Request) -> Self {
+        let resources = request.deployment.resources();
+        let validated = resources.iter().map(|resource| resource.id().to_owned()).collect();
+        Self { has_ended: true, validated, ..Self::begun(call, request) }
+    }
+
+    /// Reads what is kept. One that doesn't end for longer than any takes was broken off.
+    pub(super) fn read(kept: &TemplateDeployment, now: Timestamp) -> Result<Self, ArmError> {
+        let record: Self = serde_json::from_str(&kept.document).map_err(ArmError::internal)?;
+        Ok(match record.has_ended || kept.deployed_at.plus(LONGEST) > now {
+            true => record,
+            false => Self { has_ended: true, failure: Some(Failure::broken_off()), ..record },
+        })
     }
 
     /// What is kept.
@@ -195,19 +198,15 @@ impl Record {
         }
     }
 
-    /// What it is found by in logs.
-    pub(super) fn correlation(&self) -> &str {
-        &self.correlation
+    /// What clients that wait for it ask for.
+    pub(super) fn operation(&self) -> String {
+        self.operation.to_string()
     }
 
-    /// Its template.
-    pub(super) fn template(&self) -> Value {
-        self.template.clone()
-    }
-
-    /// How it went.
+    /// How it went, or that it goes on.
     pub(super) fn outcome(&self) -> (&'static str, Option<Failure>) {
-        (state(self.failure.as_ref()), self.failure.clone())
+        let state = if self.has_ended { state(self.failure.as_ref()) } else { "Running" };
+        (state, self.failure.clone())
     }
 
     /// What came of each resource.
@@ -221,8 +220,7 @@ impl Record {
     pub(super) fn shown(&self, kept: &TemplateDeployment) -> Shown {
         let named = |id: &String| Named { id: id.clone() };
         let made = self.steps.iter().filter(|step| step.failure.is_none());
-        let made = made.filter(|step| step.operation == "Create");
-        let waiting = self.steps.iter().filter(|step| !step.depends_on.is_empty());
+        let made = made.filter(|step| step.work == Work::Create);
         let (state, error) = self.outcome();
         let millis = kept.deployed_at.micros().saturating_sub(self.begun.micros()) / 1000;
         let properties = Properties {
@@ -230,10 +228,9 @@ impl Record {
             correlation_id: self.correlation.clone(),
             timestamp: kept.deployed_at.to_string(),
             duration: format!("PT{}.{:03}S", millis / 1000, millis % 1000),
-            mode: self.mode.clone(),
+            mode: self.mode,
             parameters: self.parameters.clone(),
             outputs: self.outputs.clone(),
-            dependencies: waiting.map(Step::dependency).collect(),
             output_resources: made.map(|step| named(&step.id)).collect(),
             validated_resources: self.validated.iter().map(named).collect(),
             error,
@@ -243,20 +240,18 @@ impl Record {
             tags: Some(self.tags.clone()),
             ..Common::default()
         };
-        super::shaped(kept, properties, common)
+        let TemplateDeployment { scope, name, .. } = kept;
+        Shaped {
+            id: format!("{scope}/providers/{TYPE}/{name}"),
+            name: name.clone(),
+            kind: TYPE.to_owned(),
+            common,
+            properties,
+        }
     }
 }
 
 impl Step {
-    fn dependency(&self) -> Dependency {
-        Dependency {
-            id: self.id.clone(),
-            resource_type: self.kind.clone(),
-            resource_name: self.name.clone(),
-            depends_on: self.depends_on.iter().map(|id| Named { id: id.clone() }).collect(),
-        }
-    }
-
     fn shown(&self, deployment: &str, operation_id: &str) -> DeploymentOperation {
         let status_message =
             self.failure.clone().map(|error| StatusMessage { status: "Failed", error });
@@ -266,7 +261,7 @@ impl Step {
             id: format!("{deployment}/operations/{operation_id}"),
             operation_id: operation_id.to_owned(),
             properties: OperationProperties {
-                provisioning_operation: self.operation.clone(),
+                provisioning_operation: self.work,
                 provisioning_state: state(self.failure.as_ref()),
                 timestamp: self.at.clone(),
                 status_code: reason.replace(' ', ""),
@@ -299,6 +294,17 @@ impl Failure {
         (failed && error.is_object()).then(|| Self::said(error))
     }
 
+    fn broken_off() -> Self {
+        Self {
+            code: "DeploymentBrokenOff".to_owned(),
+            message: "The client or the server went away before the deployment was over. What was \
+                      made by then stays; deploying the template again makes the rest."
+                .to_owned(),
+            target: None,
+            details: Vec::new(),
+        }
+    }
+
     fn of_deployment(details: Vec<Self>) -> Self {
         Self {
             code: "DeploymentFailed".to_owned(),
@@ -314,15 +320,4 @@ impl Failure {
 
 fn state(failure: Option<&Failure>) -> &'static str {
     if failure.is_none() { "Succeeded" } else { "Failed" }
-}
-
-fn ids(deployment: &Deployment) -> Vec<String> {
-    deployment.resources().iter().map(|resource| resource.id().to_owned()).collect()
-}
-
-impl ArmError {
-    /// The body of its answer.
-    pub(super) fn told(&self) -> Value {
-        json!(self.response())
-    }
 }

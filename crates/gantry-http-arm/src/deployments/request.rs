@@ -1,19 +1,23 @@
 //! What a deployment is asked for with: a template, and its parameters.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use axum::body::Body;
 use gantry_arm::ResourceId;
-use gantry_arm_template::{Context, Deployment, DeploymentScope, Subscription, Template};
-use gantry_arm_template::{Resource, TemplateError};
+use gantry_arm_template::{
+    Context, Deployment, DeploymentScope, Resource, Subscription, Template, TemplateError,
+};
 use gantry_model::Tags;
 use http::{Method, StatusCode};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
 use super::nesting::Nesting;
+use super::run::escaped;
 use crate::error::ArmError;
 use crate::operation::Asked;
 use crate::registries::read_tags;
@@ -21,6 +25,8 @@ use crate::{Call, body, groups, later, metadata, shape};
 
 /// The longest body, in bytes ("Template limits").
 const MOST_BYTES: usize = 4 << 20;
+/// What may be within each other in a template: no more than can be read again.
+const MOST_DEPTH: usize = 100;
 /// The longest name, in characters.
 const LONGEST_NAME: usize = 64;
 
@@ -49,7 +55,8 @@ struct WantedProperties {
 }
 
 /// What becomes of what isn't in the template.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "DeploymentMode")]
 pub(super) enum Mode {
     /// It stays.
     #[default]
@@ -61,7 +68,7 @@ pub(super) enum Mode {
 /// A deployment that can be carried out.
 pub(super) struct Request {
     pub(super) template: Value,
-    pub(super) deployment: Deployment,
+    pub(super) deployment: Arc<Deployment>,
     pub(super) mode: Mode,
     /// Where its record is, for one to the subscription.
     pub(super) location: Option<String>,
@@ -98,16 +105,51 @@ pub(super) async fn read(
     let template = properties.template.unwrap_or_default();
     let parameters = properties.parameters.unwrap_or_else(|| json!({}));
     let context = context(call, scope, location.as_deref()).await?;
-    let deployment = Template::parse(&template)
-        .and_then(|template| template.deploy(&parameters, context))
-        .map_err(|error| refused(&error))?;
+    if is_deeper(&template, MOST_DEPTH) || is_deeper(&parameters, MOST_DEPTH) {
+        return Err(ArmError::bad_request("the template or its parameters are nested too deep"));
+    }
+    // Reading a template is work for a processor.
+    let read = move || {
+        let deployment = Template::parse(&template)
+            .and_then(|template| template.deploy(&parameters, context))
+            .map_err(|error| refused(&error));
+        (template, deployment)
+    };
+    let (template, deployment) = spawn_blocking(read).await.map_err(ArmError::internal)?;
+    let deployment = Arc::new(deployment?);
     let nesting = Nesting::of(&call.parts.extensions);
-    nesting.take(deployment.resources().len())?;
+    nesting.take_resources(deployment.resources().len())?;
+    nesting.take_kept(deployment.parameters().to_string().len())?;
     for resource in deployment.resources() {
         check_resource(resource)?;
+        check_complete(properties.mode, resource, &nesting)?;
     }
     let tags = tags.map_or(Ok(Tags::default()), |tags| read_tags(&tags))?;
     Ok(Request { template, deployment, mode: properties.mode, location, tags, nesting })
+}
+
+/// Refuses to delete what a deployment within another makes.
+fn check_complete(mode: Mode, resource: &Resource, nesting: &Nesting) -> Result<(), ArmError> {
+    let has_others = resource.resource_type().eq_ignore_ascii_case(super::TYPE);
+    match mode {
+        Mode::Complete if has_others || !nesting.is_outermost() => {
+            let message = "The mode 'Complete' is for deployments that are within no other, and have \
+                           no other within them.";
+            let code = "InvalidDeploymentMode";
+            Err(ArmError::new(StatusCode::BAD_REQUEST, code, message).about("properties.mode"))
+        }
+        Mode::Complete | Mode::Incremental => Ok(()),
+    }
+}
+
+/// Whether there is more than so much within each other.
+fn is_deeper(value: &Value, depth: usize) -> bool {
+    let Some(within) = depth.checked_sub(1) else { return true };
+    match value {
+        Value::Array(values) => values.iter().any(|value| is_deeper(value, within)),
+        Value::Object(fields) => fields.values().any(|value| is_deeper(value, within)),
+        _ => false,
+    }
 }
 
 fn check_of_subscription(mode: Mode, location: Option<&str>) -> Result<(), ArmError> {
@@ -128,8 +170,8 @@ fn check_of_subscription(mode: Mode, location: Option<&str>) -> Result<(), ArmEr
 
 /// Up to 64 letters, digits and `-_.()` ("Naming rules").
 fn check_name(name: &str) -> Result<(), ArmError> {
-    let known = |letter: char| letter.is_alphanumeric() || "-_.()".contains(letter);
-    match (1..=LONGEST_NAME).contains(&name.chars().count()) && name.chars().all(known) {
+    let known = |letter: char| letter.is_ascii_alphanumeric() || "-_.()".contains(letter);
+    match (1..=LONGEST_NAME).contains(&name.len()) && name.chars().all(known) {
         true => Ok(()),
         false => {
             let message = format!(
@@ -144,7 +186,7 @@ fn check_name(name: &str) -> Result<(), ArmError> {
 /// Refuses what this server has no resources of, before anything is made.
 fn check_resource(resource: &Resource) -> Result<(), ArmError> {
     let method = if resource.is_existing() { Method::GET } else { Method::PUT };
-    match Asked::parse(&method, resource.id()) {
+    match Asked::parse(&method, &escaped(resource.id())) {
         Some(_) => Ok(()),
         None => {
             let refusal = later::refusal(&method, resource.id());

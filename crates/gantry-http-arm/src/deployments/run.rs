@@ -5,14 +5,18 @@ use axum::body::{Body, to_bytes};
 use gantry_arm::ResourceId;
 use gantry_arm_template::{Known, Needed, Resource, Unsettled};
 use gantry_model::Registry;
-use http::{HeaderName, Method, Request as HttpRequest, StatusCode};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH};
+use http::{Method, Request as HttpRequest, StatusCode};
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
+use tokio::task::spawn_blocking;
 
-use super::record::{Failure, Record, Step};
-use super::request::{Mode, Request};
+use super::record::{Failure, Record, Step, Work};
+use super::request::{self, Mode, Request};
+use crate::error::ArmError;
 use crate::operation::Asked;
-use crate::{Call, audit, error::ArmError, headers, later, registries};
+use crate::shape::document;
+use crate::{Call, audit, later, registries};
 
 /// No answer of ours is longer, in bytes.
 const ANSWER_BYTES: usize = 8 << 20;
@@ -21,7 +25,8 @@ const VERSION: &str = "2025-11-01";
 /// What a path can't have as it is.
 const ESCAPED: &AsciiSet =
     &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'%').add(b'?').add(b'<').add(b'>');
-const CORRELATION: HeaderName = HeaderName::from_static("x-ms-correlation-request-id");
+/// What may be answered to one evaluation, in bytes.
+const MOST_ANSWERED: usize = 16 << 20;
 
 /// Why one request of a deployment failed.
 struct Refused {
@@ -30,8 +35,12 @@ struct Refused {
 }
 
 /// Carries a deployment out, and tells what came of it.
-pub(super) async fn carry_out(call: &Call<'_>, scope: &ResourceId, request: &Request) -> Record {
-    let begun = call.app.content.catalog().now();
+pub(super) async fn carry_out(
+    call: &Call<'_>,
+    scope: &ResourceId,
+    request: &Request,
+    begun: Record,
+) -> Record {
     let mut steps = Vec::new();
     let mut failed = false;
     for resource in request.deployment.resources().iter().filter(|one| !one.is_existing()) {
@@ -45,9 +54,14 @@ pub(super) async fn carry_out(call: &Call<'_>, scope: &ResourceId, request: &Req
     if !failed && request.mode == Mode::Complete {
         steps.extend(clear(call, scope, request).await);
     }
-    let mut record = Record::of(call, request, begun, steps);
+    let mut record = begun.ended(steps);
     if record.is_good() {
-        let outputs = settle(call, request, |known| request.deployment.outputs(known)).await;
+        let deployment = request.deployment.clone();
+        let outputs = settle(call, request, move |known| deployment.outputs(known)).await;
+        let outputs = outputs.and_then(|outputs| {
+            request.nesting.take_kept(outputs.to_string().len())?;
+            Ok(outputs)
+        });
         record.set_outputs(outputs.map_err(|refused| refused.failure));
     }
     record
@@ -55,7 +69,8 @@ pub(super) async fn carry_out(call: &Call<'_>, scope: &ResourceId, request: &Req
 
 /// Makes one resource, or brings it to what the template says.
 async fn make(call: &Call<'_>, request: &Request, resource: &Resource) -> Step {
-    let body = settle(call, request, |known| request.deployment.body(resource, known)).await;
+    let (deployment, wanted) = (request.deployment.clone(), resource.clone());
+    let body = settle(call, request, move |known| deployment.body(&wanted, known)).await;
     let made = match body {
         Ok(body) => {
             let version = resource.api_version();
@@ -67,8 +82,7 @@ async fn make(call: &Call<'_>, request: &Request, resource: &Resource) -> Step {
         id: resource.id().to_owned(),
         kind: resource.resource_type().to_owned(),
         name: resource.name().to_owned(),
-        operation: "Create".to_owned(),
-        depends_on: resource.depends_on().to_vec(),
+        work: Work::Create,
         status: status.as_u16(),
         failure,
         at: call.app.content.catalog().now().to_string(),
@@ -83,18 +97,19 @@ async fn make(call: &Call<'_>, request: &Request, resource: &Resource) -> Step {
     }
 }
 
-/// Deletes the registries of the group that aren't in the template.
+/// Deletes the registries of the group that aren't in the template, and that the caller sees.
 async fn clear(call: &Call<'_>, scope: &ResourceId, request: &Request) -> Vec<Step> {
-    let named = |registry: &Registry| {
-        let id = registries::id(call, registry);
-        request.deployment.resources().iter().any(|resource| {
-            id.as_ref().is_some_and(|id| resource.id().eq_ignore_ascii_case(id.as_str()))
+    let resources = request.deployment.resources().iter();
+    let named: Vec<ResourceId> = resources.filter_map(|one| one.id().parse().ok()).collect();
+    let unnamed = |registry: &Registry| {
+        registries::id(call, registry).is_some_and(|id| {
+            !named.contains(&id) && call.caller.authority().may(registries::READ, &id)
         })
     };
     let group = scope.resource_group().unwrap_or_default();
-    let all = call.app.content.registries().page_of_group(group, "", usize::MAX, |_| true);
+    let all = call.app.content.registries().page_of_group(group, "", usize::MAX, unnamed);
     let mut steps = Vec::new();
-    for registry in all.iter().filter(|registry| !named(registry)) {
+    for registry in &all {
         let id = call.app.access.resource_id(registry);
         let gone = ask(call, request, Method::DELETE, &id, VERSION, &Value::Null).await;
         let (status, failure) = match gone {
@@ -105,8 +120,7 @@ async fn clear(call: &Call<'_>, scope: &ResourceId, request: &Request) -> Vec<St
             id,
             kind: registries::TYPE.to_owned(),
             name: registry.name.to_string(),
-            operation: "DeploymentCleanup".to_owned(),
-            depends_on: Vec::new(),
+            work: Work::DeploymentCleanup,
             status: status.as_u16(),
             failure,
             at: call.app.content.catalog().now().to_string(),
@@ -115,19 +129,24 @@ async fn clear(call: &Call<'_>, scope: &ResourceId, request: &Request) -> Vec<St
     steps
 }
 
-/// Evaluates what depends on resources as they are.
+/// Evaluates what depends on resources as they are. That is work for a processor, and bounded.
 async fn settle(
     call: &Call<'_>,
     request: &Request,
-    evaluate: impl Fn(&Known) -> Result<Value, Unsettled>,
+    evaluate: impl Fn(&Known) -> Result<Value, Unsettled> + Clone + Send + 'static,
 ) -> Result<Value, Refused> {
-    let mut known = Known::new();
+    let (mut known, mut answered) = (Known::new(), 0);
     loop {
-        let needed = match evaluate(&known) {
+        let (evaluate, so_far) = (evaluate.clone(), known);
+        let work = move || (evaluate(&so_far), so_far);
+        let (value, so_far) = spawn_blocking(work).await.map_err(ArmError::internal)?;
+        known = so_far;
+        let needed = match value {
             Ok(value) => return Ok(value),
-            Err(Unsettled::Error(error)) => return Err(super::request::refused(&error).into()),
+            Err(Unsettled::Error(error)) => return Err(request::refused(&error).into()),
             Err(Unsettled::Needed(needed)) => needed,
         };
+        request.nesting.take_question()?;
         let (_, answer) = match &needed {
             Needed::Reference { id, api_version } => {
                 ask(call, request, Method::GET, id, api_version, &Value::Null).await?
@@ -138,6 +157,10 @@ async fn settle(
                 ask(call, request, Method::POST, &path, api_version, &body).await?
             }
         };
+        answered += answer.to_string().len();
+        if answered > MOST_ANSWERED {
+            return Err(ArmError::bad_request("what the template refers to is too long").into());
+        }
         known.insert(&needed, answer);
     }
 }
@@ -152,23 +175,23 @@ async fn ask(
     body: &Value,
 ) -> Result<(StatusCode, Value), Refused> {
     let version = if version.is_empty() { VERSION } else { version };
-    let path = utf8_percent_encode(path, ESCAPED).to_string();
+    let path = escaped(path);
     let version = utf8_percent_encode(version, NON_ALPHANUMERIC);
     let asked = Asked::parse(&method, &path).ok_or_else(|| later::refusal(&method, &path))?;
-    let built = HttpRequest::builder()
-        .method(method)
-        .uri(format!("{path}?api-version={version}"))
-        .header(CORRELATION, headers::correlation(call.parts))
-        .body(());
+    let built =
+        HttpRequest::builder().method(method).uri(format!("{path}?api-version={version}")).body(());
     let (mut parts, ()) = built.map_err(ArmError::bad_request)?.into_parts();
+    // From where it was asked, and what it belongs to, stays the same.
+    parts.headers = call.parts.headers.clone();
+    for own in [IF_MATCH, IF_NONE_MATCH, CONTENT_LENGTH, CONTENT_TYPE] {
+        parts.headers.remove(own);
+    }
     parts.extensions = call.parts.extensions.clone();
     parts.extensions.insert(request.nesting.within());
     let body = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
     let work = crate::answer(call.app, call.caller, call.base, Some(&asked), &parts, body);
     let answer = Box::pin(work).await.unwrap_or_else(axum::response::IntoResponse::into_response);
-    if let Some(identity) = call.caller.identity() {
-        audit::note(call.app, &parts, &identity, &answer);
-    }
+    audit::note(call.app, &parts, &call.caller.identity(), &answer);
     let status = answer.status();
     let bytes = to_bytes(answer.into_body(), ANSWER_BYTES).await.map_err(ArmError::internal)?;
     let answer: Value = serde_json::from_slice(&bytes).unwrap_or_default();
@@ -178,8 +201,16 @@ async fn ask(
     }
 }
 
+/// A resource's id as a path.
+pub(super) fn escaped(id: &str) -> String {
+    utf8_percent_encode(id, ESCAPED).to_string()
+}
+
 impl From<ArmError> for Refused {
     fn from(error: ArmError) -> Self {
-        Self { status: error.status(), failure: Failure::said(&error.told()["error"]) }
+        Self {
+            status: error.status(),
+            failure: Failure::said(&document(&error.response())["error"]),
+        }
     }
 }

@@ -12,7 +12,7 @@ mod refusal;
 mod remote;
 mod socket;
 
-use std::env;
+use std::env::{self, VarError};
 use std::io::{BufRead, BufReader, IsTerminal, Read, Write, stderr, stdin};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -32,6 +32,7 @@ pub(crate) use client::{OperatorClient, segment};
 pub(crate) use content::{Content, Kind, Part};
 pub(crate) use find::{called, is_id, quoted};
 pub(crate) use listing::Listing;
+use output::printable;
 pub(crate) use output::{Format, Row, Told, row};
 use remote::Remote;
 
@@ -84,8 +85,9 @@ impl Operator {
     }
 
     async fn client(self) -> anyhow::Result<OperatorClient> {
-        if let Some(server) = self.remote_server() {
-            let ca = self.ca.or_else(|| env::var_os(CA_VARIABLE).map(PathBuf::from));
+        if let Some(server) = self.remote_server()? {
+            let variable = || env::var_os(CA_VARIABLE).filter(|ca| !ca.is_empty());
+            let ca = self.ca.or_else(|| variable().map(PathBuf::from));
             return Ok(OperatorClient::of_remote(Remote::new(&server, ca.as_deref())?));
         }
         let target = Target { data: self.data, config: self.config, ..Target::default() };
@@ -98,12 +100,20 @@ impl Operator {
     }
 
     /// The server that is named, if one is. Whoever names a data directory means the one there.
-    fn remote_server(&self) -> Option<String> {
+    fn remote_server(&self) -> Result<Option<String>, Misuse> {
         if self.data.is_some() || self.config.is_some() {
-            return None;
+            return Ok(None);
         }
-        let variable = || env::var(SERVER_VARIABLE).ok().filter(|server| !server.is_empty());
-        self.server.clone().or_else(variable)
+        if let Some(server) = &self.server {
+            return Ok(Some(server.clone()));
+        }
+        match env::var(SERVER_VARIABLE) {
+            Ok(server) => Ok(Some(server).filter(|server| !server.is_empty())),
+            Err(VarError::NotPresent) => Ok(None),
+            Err(VarError::NotUnicode(_)) => {
+                Err(Misuse(format!("{SERVER_VARIABLE} is no address: write https://HOST[:PORT]")))
+            }
+        }
     }
 }
 
@@ -168,7 +178,7 @@ impl Confirm {
         if !stdin().is_terminal() || !stderr().is_terminal() {
             return Err(Misuse(format!("this would {what}: add --yes if that is meant")).into());
         }
-        eprint!("This will {what}. Go on? [y/N] ");
+        eprint!("This will {}. Go on? [y/N] ", printable(what));
         stderr().flush()?;
         let mut answer = String::new();
         stdin().read_line(&mut answer)?;

@@ -123,7 +123,7 @@ pub(crate) fn run(options: Options) -> anyhow::Result<ExitCode> {
 async fn act(client: &OperatorClient, at: &Whereabouts, verb: Verb) -> anyhow::Result<Told> {
     match verb {
         Verb::Create { name, tier, resource_group, change } => {
-            let path = path(at, &resource_group, &name);
+            let path = path(at, &resource_group, &name)?;
             let present = client.find(&path).await?;
             ensure!(
                 present.is_none(),
@@ -133,7 +133,7 @@ async fn act(client: &OperatorClient, at: &Whereabouts, verb: Verb) -> anyhow::R
             Ok(Told::one(shown(&made)))
         }
         Verb::List => {
-            let all = client.all(&provider(at, "registries")).await?;
+            let all = client.all(&provider(at, "registries")?).await?;
             Ok(Told::many(all.iter().map(shown).collect()))
         }
         Verb::Show { name } => {
@@ -153,7 +153,7 @@ async fn act(client: &OperatorClient, at: &Whereabouts, verb: Verb) -> anyhow::R
         Verb::CheckName { name } => {
             let kind = "Microsoft.ContainerRegistry/registries";
             let body = json!({ "name": name, "type": kind });
-            let said = client.post(&provider(at, "checkNameAvailability"), &body).await?;
+            let said = client.post(&provider(at, "checkNameAvailability")?, &body).await?;
             let row = row! {
                 "name": name,
                 "available": said["nameAvailable"],
@@ -170,7 +170,7 @@ async fn act(client: &OperatorClient, at: &Whereabouts, verb: Verb) -> anyhow::R
             Ok(Told::done(word))
         }
         Verb::ListDeleted => {
-            let all = client.all(&provider(at, "deletedRegistries")).await?;
+            let all = client.all(&provider(at, "deletedRegistries")?).await?;
             Ok(Told::many(all.iter().map(deleted).collect()))
         }
         Verb::Undelete { name } => {
@@ -187,17 +187,17 @@ async fn act(client: &OperatorClient, at: &Whereabouts, verb: Verb) -> anyhow::R
     }
 }
 
-fn provider(at: &Whereabouts, rest: &str) -> String {
-    format!("{}/providers/Microsoft.ContainerRegistry/{rest}", at.subscription)
+fn provider(at: &Whereabouts, rest: &str) -> anyhow::Result<String> {
+    Ok(format!("{}/providers/Microsoft.ContainerRegistry/{rest}", at.subscription()?))
 }
 
-fn path(at: &Whereabouts, group: &str, name: &str) -> String {
-    format!(
+fn path(at: &Whereabouts, group: &str, name: &str) -> anyhow::Result<String> {
+    Ok(format!(
         "{}/resourceGroups/{}/providers/Microsoft.ContainerRegistry/registries/{}",
-        at.subscription,
+        at.subscription()?,
         segment(group),
         segment(name)
-    )
+    ))
 }
 
 /// What the flags wish, as a body.
@@ -239,7 +239,7 @@ async fn find_deleted(
     at: &Whereabouts,
     name: &str,
 ) -> anyhow::Result<String> {
-    let all = client.all(&provider(at, "deletedRegistries")).await?;
+    let all = client.all(&provider(at, "deletedRegistries")?).await?;
     let is_it = |one: &&Value| {
         let called =
             |text: &Value| text.as_str().is_some_and(|text| text.eq_ignore_ascii_case(name));

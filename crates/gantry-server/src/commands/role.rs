@@ -94,7 +94,7 @@ async fn act(client: &OperatorClient, verb: Verb) -> anyhow::Result<Told> {
         Verb::Create { file } => {
             let text = std::fs::read_to_string(&file);
             let text = text.with_context(|| format!("reading {}", file.display()))?;
-            let subscription = client.whereabouts().await?.subscription;
+            let subscription = client.whereabouts().await?.subscription()?.to_owned();
             let wanted = definition::read(&text, &subscription)
                 .with_context(|| format!("{}", file.display()))?;
             let path = format!("{}/{}", roles(client).await?, gantry_directory::new_id());
@@ -118,7 +118,7 @@ async fn act(client: &OperatorClient, verb: Verb) -> anyhow::Result<Told> {
 
 /// The address of roles.
 async fn roles(client: &OperatorClient) -> anyhow::Result<String> {
-    let subscription = client.whereabouts().await?.subscription;
+    let subscription = client.whereabouts().await?.subscription()?.to_owned();
     Ok(format!("{subscription}/providers/Microsoft.Authorization/roleDefinitions"))
 }
 

@@ -1,6 +1,6 @@
 //! The client of a running server, for commands.
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use gantry_model::AuditId;
 use http::{Method, StatusCode, Uri};
 use serde::Serialize;
@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::super::Misuse;
-use super::question::{Question, Reply, Whom};
+use super::question::{Question, Reply, Whom, take};
 use super::refusal::Refusal;
 use super::remote::{self, Remote};
 use super::socket::Socket;
@@ -75,13 +75,15 @@ impl OperatorClient {
         let (mut path, mut all) = (path.to_owned(), Vec::new());
         loop {
             let mut page = self.get(&path).await?;
-            if let Value::Array(values) = page["value"].take() {
+            if let Value::Array(values) = take(&mut page, "value") {
                 all.extend(values);
             }
             let next = page["nextLink"].as_str().or(page["@odata.nextLink"].as_str());
             let Some(next) = next else { return Ok(all) };
             let next: Uri = next.parse()?;
-            path = next.path_and_query().map_or_else(String::new, ToString::to_string);
+            let next = next.path_and_query().map_or_else(String::new, ToString::to_string);
+            ensure!(next != path, "the server's list has no end");
+            path = next;
         }
     }
 
@@ -162,6 +164,11 @@ impl OperatorClient {
 
     /// Asks a question, whichever way it goes.
     pub(super) async fn ask(&self, question: Question<'_>) -> Result<Reply, Refusal> {
+        // In an address these are steps and no names (RFC 3986, 5.2.4): something else would be meant.
+        let path = question.path.split('?').next().unwrap_or_default();
+        if let Some(step) = path.split('/').find(|part| matches!(*part, "." | "..")) {
+            return Err(Refusal::NoName(step.to_owned()));
+        }
         match &self.connection {
             Connection::Socket(socket) => socket.send(question).await,
             Connection::Remote(remote) => remote.send(question).await,

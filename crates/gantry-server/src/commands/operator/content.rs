@@ -1,12 +1,12 @@
 //! The content of one registry, by its data plane.
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use gantry_oci::{Digest, RepositoryName, Tag};
 use http::Method;
 use serde_json::Value;
 
 use super::listing::Listing;
-use super::question::{Question, Reply, Whom};
+use super::question::{Question, Reply, Whom, take};
 use super::refusal::Refusal;
 use super::{AttributeChange, OperatorClient};
 
@@ -130,10 +130,11 @@ impl Content<'_> {
         while let Some(path) = next.filter(|_| !listing.is_enough(all.len())) {
             let reply = self.send(Method::GET, &path, scope, Vec::new()).await?;
             let mut page: Value = reply.value()?;
-            if let Value::Array(values) = page[key].take() {
+            if let Value::Array(values) = take(&mut page, key) {
                 all.extend(values);
             }
-            next = reply.next();
+            next = reply.next()?;
+            ensure!(next.as_ref() != Some(&path), "the server's list has no end");
         }
         listing.cut(&mut all);
         Ok(all)
@@ -156,8 +157,8 @@ impl Part<'_> {
     fn of(self, mut answer: Value) -> Value {
         match self {
             Self::Whole => answer,
-            Self::Tag(_) => answer["tag"].take(),
-            Self::Manifest(_) => answer["manifest"].take(),
+            Self::Tag(_) => take(&mut answer, "tag"),
+            Self::Manifest(_) => take(&mut answer, "manifest"),
         }
     }
 }

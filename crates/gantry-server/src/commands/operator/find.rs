@@ -8,6 +8,12 @@ use super::{OperatorClient, segment};
 use crate::serving::control::{KnownRegistry, Whereabouts};
 
 impl Whereabouts {
+    /// The resource id of the subscription, for whoever has a role in it.
+    pub(crate) fn subscription(&self) -> anyhow::Result<&str> {
+        ensure!(!self.subscription.is_empty(), "you have no role on this server");
+        Ok(&self.subscription)
+    }
+
     /// The registry of that name, or the default one.
     pub(crate) fn registry(&self, name: Option<&str>) -> anyhow::Result<&KnownRegistry> {
         let is_it = |one: &&KnownRegistry| match name {

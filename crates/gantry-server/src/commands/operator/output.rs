@@ -82,7 +82,7 @@ impl Told {
 
     pub(crate) fn print(&self, format: Format) -> anyhow::Result<()> {
         if let Some(word) = &self.word {
-            eprintln!("{word}");
+            eprintln!("{}", printable(word));
         }
         let text = self.text(format)?;
         match stdout().lock().write_all(text.as_bytes()).and_then(|()| stdout().flush()) {
@@ -181,7 +181,7 @@ fn plain(value: &Value) -> String {
 }
 
 /// What strangers wrote moves no cursor, and turns no line around.
-fn printable(text: &str) -> String {
+pub(super) fn printable(text: &str) -> String {
     let harmful = |letter: char| {
         letter.is_control()
             || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')

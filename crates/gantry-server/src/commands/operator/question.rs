@@ -1,12 +1,15 @@
 //! What a command asks of a server, and what it answers, whichever way that goes.
 
-use http::{Method, StatusCode, Uri};
+use http::{HeaderValue, Method, StatusCode, Uri};
 use hyper::body::Bytes;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::output::printable;
 use super::refusal::Refusal;
 
+/// No words of a server are shown beyond this, in characters.
+const MESSAGE_CHARS: usize = 2000;
 /// No answer is longer.
 pub(super) const ANSWER_BYTES: usize = 32 << 20;
 
@@ -39,17 +42,20 @@ pub(super) enum Whom<'q> {
 pub(super) struct Reply {
     pub(super) status: StatusCode,
     /// The `Link` header.
-    pub(super) link: Option<String>,
+    pub(super) link: Option<HeaderValue>,
     pub(super) body: Bytes,
 }
 
 impl Reply {
     /// Where the next page is, if there is one (RFC 8288).
-    pub(super) fn next(&self) -> Option<String> {
-        let (target, parameters) = self.link.as_deref()?.strip_prefix('<')?.split_once('>')?;
-        let uri: Uri = target.parse().ok()?;
-        let path = uri.path_and_query().map(ToString::to_string);
-        path.filter(|_| parameters.contains("rel=\"next\""))
+    pub(super) fn next(&self) -> Result<Option<String>, Refusal> {
+        let Some(link) = &self.link else { return Ok(None) };
+        let read = || {
+            let (target, parameters) = link.to_str().ok()?.strip_prefix('<')?.split_once('>')?;
+            let path = target.parse::<Uri>().ok()?.path_and_query()?.to_string();
+            Some(parameters.contains("rel=\"next\"").then_some(path))
+        };
+        read().ok_or(Refusal::Link)
     }
 
     /// What it says, if it is a success; nothing is null.
@@ -59,23 +65,33 @@ impl Reply {
             return Err(Refusal::Said { status: self.status, message });
         }
         let bytes = if self.body.is_empty() { &b"null"[..] } else { &self.body };
-        serde_json::from_slice(bytes).map_err(|error| Refusal::BrokenOff(error.into()))
+        serde_json::from_slice(bytes).map_err(Refusal::Unreadable)
     }
 }
 
-/// What an answer that is no success says: in the form of Azure, of a registry or of OAuth, or as plain
-/// text.
+/// Takes a field out of an answer; null, if it has none.
+pub(super) fn take(answer: &mut Value, name: &str) -> Value {
+    answer.get_mut(name).map(Value::take).unwrap_or_default()
+}
+
+/// What an answer that is no success says, as far as someone would read.
 fn message(status: StatusCode, bytes: &[u8]) -> String {
-    let said: Value = serde_json::from_slice(bytes).unwrap_or_default();
-    if let Some(message) = said["error"]["message"].as_str() {
+    let words: String = said(status, bytes).chars().take(MESSAGE_CHARS).collect();
+    printable(&words)
+}
+
+/// The same: in the form of Azure, of a registry or of OAuth, or as plain text.
+fn said(status: StatusCode, bytes: &[u8]) -> String {
+    let answer: Value = serde_json::from_slice(bytes).unwrap_or_default();
+    if let Some(message) = answer["error"]["message"].as_str() {
         return message.to_owned();
     }
-    if let Some(description) = said["error_description"].as_str() {
+    if let Some(description) = answer["error_description"].as_str() {
         // What follows is for whoever reads the server's log.
         return description.split(" Trace ID:").next().unwrap_or_default().to_owned();
     }
-    if said["errors"][0].is_object() {
-        return of_registry(&said["errors"][0]);
+    if answer["errors"][0].is_object() {
+        return of_registry(&answer["errors"][0]);
     }
     match bytes.is_empty() {
         true => format!("the server answered {status}"),
@@ -123,13 +139,16 @@ mod tests {
     #[test]
     fn a_link_leads_to_the_next_page() {
         let next = |link: &str| {
-            let link = Some(link.to_owned());
-            Reply { status: StatusCode::OK, link, body: Bytes::new() }.next()
+            let link = Some(HeaderValue::from_str(link).unwrap());
+            Reply { status: StatusCode::OK, link, body: Bytes::new() }.next().unwrap()
         };
         let path = "/acr/v1/_catalog?last=a&n=1";
         assert_eq!(next(&format!("<{path}>; rel=\"next\"")).as_deref(), Some(path));
         let whole = format!("<https://a:5000{path}>; rel=\"next\"");
         assert_eq!(next(&whole).as_deref(), Some(path));
         assert_eq!(next(&format!("<{path}>; rel=\"prev\"")), None);
+        let link = Some(HeaderValue::from_static("what is this"));
+        let unreadable = Reply { status: StatusCode::OK, link, body: Bytes::new() };
+        assert!(unreadable.next().is_err());
     }
 }

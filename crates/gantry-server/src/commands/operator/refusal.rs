@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use gantry_outbound::FetchError;
 use http::StatusCode;
+use rustls::CertificateError;
 
 /// A refusal, in words for whoever gave the command.
 #[derive(Debug, thiserror::Error)]
@@ -18,8 +19,16 @@ pub(super) enum Refusal {
     Socket(#[source] io::Error),
     #[error("the server broke off: {0}")]
     BrokenOff(Box<dyn Error + Send + Sync>),
-    #[error("the certificate of {host} is not trusted ({problem}): --ca FILE names its authority")]
-    NotTrusted { host: String, problem: String },
+    #[error("{0} is no name")]
+    NoName(String),
+    #[error("the answer can't be read: {0}")]
+    Unreadable(#[source] serde_json::Error),
+    #[error("where the next page is can't be read")]
+    Link,
+    #[error("the certificate of {0} is of an authority that isn't known here: --ca FILE names it")]
+    UnknownAuthority(String),
+    #[error("the certificate of {host} is no good: {problem}")]
+    BadCertificate { host: String, problem: CertificateError },
     #[error(transparent)]
     NoAnswer(FetchError),
     #[error("{0} answers, but not as Gantry does: is that the server's address?")]
@@ -48,8 +57,11 @@ impl From<FetchError> for Refusal {
         let FetchError::Unreachable { host, source } = &error else { return Self::NoAnswer(error) };
         let causes = std::iter::successors(source.source(), |cause| (*cause).source());
         match causes.filter_map(of_tls).next() {
+            Some(rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer)) => {
+                Self::UnknownAuthority(host.clone())
+            }
             Some(rustls::Error::InvalidCertificate(problem)) => {
-                Self::NotTrusted { host: host.clone(), problem: problem.to_string() }
+                Self::BadCertificate { host: host.clone(), problem: problem.clone() }
             }
             _ => Self::NoAnswer(error),
         }

@@ -50,8 +50,7 @@ impl Socket {
         let answer = async move {
             let response = sender.send_request(request).await.map_err(broken)?;
             let status = response.status();
-            let link = response.headers().get(header::LINK).and_then(|link| link.to_str().ok());
-            let link = link.map(str::to_owned);
+            let link = response.headers().get(header::LINK).cloned();
             let body = Limited::new(response.into_body(), ANSWER_BYTES).collect().await;
             Ok(Reply { status, link, body: body.map_err(Refusal::BrokenOff)?.to_bytes() })
         };

@@ -64,7 +64,7 @@ impl To {
 impl At {
     fn scope(&self, whereabouts: &Whereabouts) -> anyhow::Result<String> {
         match &self.scope {
-            Some(word) if word == SUBSCRIPTION => Ok(whereabouts.subscription.clone()),
+            Some(word) if word == SUBSCRIPTION => Ok(whereabouts.subscription()?.to_owned()),
             Some(id) => Ok(id.trim_end_matches('/').to_owned()),
             None => Ok(whereabouts.registry(self.registry.as_deref())?.id.clone()),
         }
@@ -130,7 +130,7 @@ pub(super) async fn list(
     let whereabouts = client.whereabouts().await?;
     let mut path = match &at.registry {
         Some(name) => path(&whereabouts.registry(Some(name))?.id),
-        None => path(&whereabouts.subscription),
+        None => path(whereabouts.subscription()?),
     };
     if let Some(who) = to {
         let id = match client.principal(who).await {

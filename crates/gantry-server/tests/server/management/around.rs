@@ -169,3 +169,28 @@ async fn the_activity_log_tells_who_did_what() {
     let request = manager.request_at(Method::GET, &log).query(&[("$filter", "roleName eq 'a'")]);
     assert_eq!(request.send().await.unwrap().status(), 400);
 }
+
+/// What is escaped in a path is the same resource: no right, lock or deletion is of what is above it.
+#[tokio::test]
+async fn an_escaped_name_is_the_name() {
+    let server = Server::start(&[]).await;
+    let manager = Manager::of(&server).await;
+    let group = format!("{}/resourceGroups/escaped", manager.subscription);
+    manager.done_at(Method::PUT, &group, json!({ "location": "local" })).await;
+    let lock = format!("{group}/providers/Microsoft.Authorization/locks/keep");
+    let level = json!({ "properties": { "level": "ReadOnly" } });
+    manager.done_at(Method::PUT, &lock, level).await;
+    let escaped = group.replace("escaped", "%65scaped");
+    for method in [Method::PATCH, Method::DELETE] {
+        let (status, code) = manager.refused_at(method, &escaped, json!({ "tags": {} })).await;
+        assert_eq!((status, code.as_str()), (409, "ScopeLocked"));
+    }
+    manager.done_at(Method::DELETE, &lock, Value::Null).await;
+    let owners = manager.owners().await;
+    manager.done_at(Method::DELETE, &escaped, Value::Null).await;
+    assert_eq!(manager.owners().await, owners);
+    assert_eq!(manager.refused_at(Method::GET, &group, Value::Null).await.0, 404);
+    let strange = format!("{}/resourceGroups/%C3%A9", manager.subscription);
+    let (status, code) = manager.refused_at(Method::PUT, &strange, json!({})).await;
+    assert_eq!((status, code.as_str()), (400, "InvalidResourceGroup"));
+}

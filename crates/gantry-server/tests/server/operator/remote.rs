@@ -115,6 +115,11 @@ async fn whoever_has_the_rights_manages_the_server() {
     elsewhere.done("admin regenerate --yes");
     let locked = elsewhere.done("tag update app v1 --write-enabled false");
     assert_eq!(locked["writeEnabled"], false);
+    // In an address a step up would be another thing: the registry.
+    for noun in ["webhook", "token", "scope-map"] {
+        let told = elsewhere.refused(&server, &format!("{noun} delete .. --yes"));
+        assert_eq!(told, "gantry: .. is no name", "{noun}");
+    }
     insta::assert_snapshot!(elsewhere.refused(&server, "tag delete app v1 --yes"), @"gantry: The operation is disallowed: tag v1 has writeEnabled=false");
     elsewhere.done("tag update app v1 --write-enabled true");
     elsewhere.done("repository delete app --yes");
@@ -152,9 +157,9 @@ async fn who_is_not_let_in_is_told_why() {
     let path = data.parent().unwrap().join("other.pem");
     std::fs::write(&path, other.unwrap().pem()).unwrap();
     elsewhere.ca = Some(path);
-    insta::assert_snapshot!(elsewhere.refused(&server, "repository list"), @"gantry: the certificate of localhost is not trusted (UnknownIssuer): --ca FILE names its authority");
+    insta::assert_snapshot!(elsewhere.refused(&server, "repository list"), @"gantry: the certificate of localhost is of an authority that isn't known here: --ca FILE names it");
     elsewhere.ca = None;
-    insta::assert_snapshot!(elsewhere.refused(&server, "registry list"), @"gantry: the certificate of localhost is not trusted (UnknownIssuer): --ca FILE names its authority");
+    insta::assert_snapshot!(elsewhere.refused(&server, "registry list"), @"gantry: the certificate of localhost is of an authority that isn't known here: --ca FILE names it");
 
     let free = crate::support::free_port();
     let nobody = Elsewhere { server: format!("https://localhost:{free}"), ..elsewhere };

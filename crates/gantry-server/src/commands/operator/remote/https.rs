@@ -33,7 +33,7 @@ impl Https {
 
     pub(super) async fn send(&self, fetch: Fetch) -> Result<Reply, Refusal> {
         let answer = self.0.fetch(fetch.max_bytes(ANSWER_BYTES)).await?;
-        let link = answer.headers.get(header::LINK).and_then(|link| link.to_str().ok());
-        Ok(Reply { status: answer.status, link: link.map(str::to_owned), body: answer.body })
+        let link = answer.headers.get(header::LINK).cloned();
+        Ok(Reply { status: answer.status, link, body: answer.body })
     }
 }

@@ -12,12 +12,24 @@ use serde_json::Value;
 use tokio::sync::Mutex;
 use url::form_urlencoded;
 
+use super::super::question::take;
 use super::super::refusal::Refusal;
 use super::Remote;
 
-/// What was given so far, by what it is for. A command is over before the first of them ends.
+/// What was given so far. A command is over before the first of them ends.
 #[derive(Debug, Default)]
-pub(super) struct Tokens(Mutex<HashMap<String, Token>>);
+pub(super) struct Tokens(Mutex<HashMap<For, Token>>);
+
+/// What a token is for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum For {
+    /// The interface of that audience.
+    Audience(String),
+    /// Whatever its bearer may at that login server, to be exchanged.
+    Registry(String),
+    /// The scope, at that login server.
+    Scope(String, String),
+}
 
 /// A token.
 #[derive(Clone, Debug)]
@@ -39,7 +51,7 @@ impl Remote {
             true => &cloud.graph,
             false => &cloud.management,
         };
-        self.kept(audience, self.sign_in(audience)).await
+        self.kept(For::Audience(audience.clone()), self.sign_in(audience)).await
     }
 
     /// A token of a registry that allows `scope`, as far as whoever signed in may.
@@ -48,7 +60,8 @@ impl Remote {
         login_server: &str,
         scope: &str,
     ) -> Result<Token, Refusal> {
-        let refresh = self.kept(login_server, self.exchange(login_server)).await?;
+        let own = For::Registry(login_server.to_owned());
+        let refresh = self.kept(own, self.exchange(login_server)).await?;
         let form = [
             ("grant_type", "refresh_token"),
             ("service", login_server),
@@ -57,7 +70,7 @@ impl Remote {
         ];
         let url = format!("https://{login_server}/oauth2/token");
         let given = self.post(&url, &form, "access_token");
-        self.kept(&format!("{login_server} {scope}"), given).await
+        self.kept(For::Scope(login_server.to_owned(), scope.to_owned()), given).await
     }
 
     /// A token of the directory (RFC 6749, 4.3 and 4.4).
@@ -74,7 +87,8 @@ impl Remote {
     /// A refresh token of a registry, for a token of the directory: as `az acr login` gets one.
     async fn exchange(&self, login_server: &str) -> Result<Token, Refusal> {
         let audience = Audience::Registry.name();
-        let token = self.kept(audience, self.sign_in(audience)).await?;
+        let own = For::Audience(audience.to_owned());
+        let token = self.kept(own, self.sign_in(audience)).await?;
         let form = [
             ("grant_type", "access_token"),
             ("service", login_server),
@@ -89,7 +103,7 @@ impl Remote {
         let kind = HeaderValue::from_static("application/x-www-form-urlencoded");
         let fetch = Fetch::new(Method::POST, url)?.header(CONTENT_TYPE, kind).body(body);
         let mut given: Value = self.https.send(fetch).await?.value()?;
-        match given[name].take() {
+        match take(&mut given, name) {
             Value::String(token) => Ok(Token(Secret::new(token))),
             _ => Err(Refusal::NoToken),
         }
@@ -98,14 +112,14 @@ impl Remote {
     /// The token that was given for this before, or else what `given` comes to.
     async fn kept(
         &self,
-        what: &str,
+        what: For,
         given: impl Future<Output = Result<Token, Refusal>>,
     ) -> Result<Token, Refusal> {
-        if let Some(token) = self.tokens.0.lock().await.get(what) {
+        if let Some(token) = self.tokens.0.lock().await.get(&what) {
             return Ok(token.clone());
         }
         let token = given.await?;
-        self.tokens.0.lock().await.insert(what.to_owned(), token.clone());
+        self.tokens.0.lock().await.insert(what, token.clone());
         Ok(token)
     }
 }

@@ -11,7 +11,8 @@ pub(in super::super) async fn whereabouts(
     client: &OperatorClient,
     authority: &str,
 ) -> anyhow::Result<Whereabouts> {
-    let tenant = client.get("/tenants").await?["value"][0].take();
+    let tenants = client.get("/tenants").await?;
+    let tenant = &tenants["value"][0];
     let subscription = text(&client.get("/subscriptions").await?["value"][0]["id"]);
     let registries = match subscription.is_empty() {
         true => Vec::new(),
