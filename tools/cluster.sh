@@ -15,7 +15,7 @@ short)
   against s3 --test conformance -- --nocapture conforms_to_1_1_over_http || status=1
   against azure --test conformance -- --nocapture conforms_to_the_draft_over_tls || status=1
   against s3 --test crane --test docker --test oras || status=1
-  against azure --test az --test az_coverage --test az_repository --test azure_sdk || status=1
+  against azure --test az --test az_coverage --test az_deployment --test az_repository --test azure_sdk || status=1
   ;;
 long)
   for deployment in s3 azure; do
