@@ -150,6 +150,8 @@ impl From<DbError> for ArmError {
                 error.0.retry_after = Some(5);
                 error
             }
+            // What is stored nowhere was sent: a text with a NUL in it.
+            DbError::Argument { problem, .. } => Self::bad_request(problem),
             error => Self::internal(error),
         }
     }

@@ -27,12 +27,14 @@ impl PageQuery {
             Some(text) => parse_count(&text, most)?,
         };
         let last = query.first("last").unwrap_or_default();
+        let refuse = |reason: String| {
+            OciError::new(StatusCode::BAD_REQUEST, ErrorCode::PaginationNumberInvalid, reason)
+        };
         if last.len() > LAST_MAX {
-            return Err(OciError::new(
-                StatusCode::BAD_REQUEST,
-                ErrorCode::PaginationNumberInvalid,
-                format!("last is longer than {LAST_MAX} bytes"),
-            ));
+            return Err(refuse(format!("last is longer than {LAST_MAX} bytes")));
+        }
+        if last.contains('\0') {
+            return Err(refuse("last has a NUL in it".to_owned()));
         }
         Ok(Self { limit, last: last.into_owned() })
     }
@@ -64,6 +66,14 @@ pub fn next_link(path: &str, limit: usize, last: &str, keep: &[(&str, &str)]) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_place_is_a_text_that_names_can_have() {
+        let ask = |text: &str| PageQuery::of(&text.parse().unwrap(), 100);
+        assert_eq!(ask("/x?last=a").unwrap().last, "a");
+        assert!(ask("/x?last=a%00").is_err());
+        assert!(ask(&format!("/x?last={}", "a".repeat(LAST_MAX + 1))).is_err());
+    }
 
     #[test]
     fn counts_are_bounded_whatever_is_asked() {

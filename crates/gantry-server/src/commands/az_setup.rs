@@ -146,17 +146,20 @@ impl Setup {
                  az cloud register --name {CLOUD} --endpoint-resource-manager {server}\n  \
                  az cloud set --name {CLOUD}\n  \
                  az config set core.instance_discovery=false\n\n\
-                 3. It finds registries by name.",
+                 3. It finds registries by name. ",
                 system = SYSTEM_BUNDLES
                     .iter()
                     .find(|path| Path::new(path).exists())
                     .unwrap_or(&SYSTEM_BUNDLES[0]),
             ),
         };
+        if done {
+            text.push('\n');
+        }
         text.push_str(&match names_are_found {
-            true => format!(" {example} is found from here.\n"),
+            true => format!("{example} is found from here.\n"),
             false => format!(
-                " {example} is not found from here. Either of\n\n  \
+                "{example} is not found from here. Do one of these:\n\n  \
                  sudo apt install libnss-myhostname    # every name under localhost\n  \
                  echo '127.0.0.1 {example}' | sudo tee -a /etc/hosts    # a line for each registry\n\n\
                  or a DNS server that has a wildcard for the suffix: docs/azure-cli.md.\n"

@@ -28,7 +28,7 @@ enum Verb {
         /// Its name: 5 to 50 letters and digits, the first label of its login server
         name: String,
         /// Its service tier
-        #[arg(long, value_enum, default_value_t = Tier::Premium)]
+        #[arg(long, value_enum, ignore_case = true, default_value_t = Tier::Premium)]
         tier: Tier,
         /// The resource group that it is in
         #[arg(long, value_name = "NAME", default_value = FIRST_GROUP)]
@@ -48,7 +48,7 @@ enum Verb {
         /// Its name
         name: String,
         /// Its service tier
-        #[arg(long, value_enum)]
+        #[arg(long, value_enum, ignore_case = true)]
         tier: Option<Tier>,
         #[command(flatten)]
         change: Change,

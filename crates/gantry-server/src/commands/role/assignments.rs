@@ -65,7 +65,8 @@ impl At {
     fn scope(&self, whereabouts: &Whereabouts) -> anyhow::Result<String> {
         match &self.scope {
             Some(word) if word == SUBSCRIPTION => Ok(whereabouts.subscription()?.to_owned()),
-            Some(id) => Ok(id.trim_end_matches('/').to_owned()),
+            Some(id) if id.starts_with('/') => Ok(id.trim_end_matches('/').to_owned()),
+            Some(other) => bail!("{other} is neither a resource ID nor the word {SUBSCRIPTION}"),
             None => Ok(whereabouts.registry(self.registry.as_deref())?.id.clone()),
         }
     }

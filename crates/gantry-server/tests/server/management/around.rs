@@ -170,6 +170,19 @@ async fn the_activity_log_tells_who_did_what() {
     assert_eq!(request.send().await.unwrap().status(), 400);
 }
 
+#[tokio::test]
+async fn a_text_that_nothing_can_keep_is_refused() {
+    let server = Server::start(&[]).await;
+    let manager = Manager::of(&server).await;
+    let lock = format!("{}/providers/Microsoft.Authorization/locks/keep", manager.registry);
+    let wanted = json!({ "properties": { "level": "ReadOnly", "notes": "a\u{0}b" } });
+    let (status, code) = manager.refused_at(Method::PUT, &lock, wanted).await;
+    assert_eq!((status, code.as_str()), (400, "InvalidRequestContent"));
+    let list = format!("{}/tokens?api-version=2025-11-01&$skiptoken=%00", manager.registry);
+    let answer = manager.plain(Method::GET, &list).send().await.unwrap();
+    assert_eq!(answer.status(), 400);
+}
+
 /// What is escaped in a path is the same resource: no right, lock or deletion is of what is above it.
 #[tokio::test]
 async fn an_escaped_name_is_the_name() {
