@@ -38,5 +38,8 @@ fn every_command_does_what_it_does() {
 
 /// The interpreter that az runs in, signed in as az is.
 fn python(site: &Site, image: &Image) -> Client {
-    site.az_python("az").env("TEAM", TEAM).env("DIGEST", image.digest())
+    let nodes = std::env::var("GANTRY_TEST_DEPLOYMENT").is_ok_and(|kind| kind != "embedded");
+    let moments = if nodes { "3" } else { "1" };
+    let python = site.az_python("az").env("MOMENTS", moments);
+    python.env("TEAM", TEAM).env("DIGEST", image.digest())
 }
