@@ -93,6 +93,12 @@ enum Tier {
     Premium,
 }
 
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Answer {
+    Allow,
+    Deny,
+}
+
 #[derive(Debug, Args)]
 struct Change {
     /// Whether the admin account may sign in
@@ -107,7 +113,16 @@ struct Change {
     /// Whether blobs are downloaded from a host of their own
     #[arg(long, value_name = "BOOL")]
     data_endpoint: Option<bool>,
-    /// A tag, NAME=VALUE; repeatable, and those that were there go
+    /// What whoever comes from an address that no rule names may do
+    #[arg(long, value_name = "ANSWER", value_enum)]
+    network_default: Option<Answer>,
+    /// A network that is let in, as an address or a CIDR; repeatable, and instead of those before
+    #[arg(long, value_name = "NETWORK", conflicts_with = "no_network_rules")]
+    network_rule: Vec<String>,
+    /// Takes all rules of networks away
+    #[arg(long)]
+    no_network_rules: bool,
+    /// A tag, NAME=VALUE; repeatable, and instead of those before
     #[arg(long, value_name = "TAG")]
     tag: Vec<String>,
 }
@@ -134,7 +149,7 @@ async fn act(client: &OperatorClient, at: &Whereabouts, verb: Verb) -> anyhow::R
         }
         Verb::List => {
             let all = client.all(&provider(at, "registries")?).await?;
-            Ok(Told::many(all.iter().map(shown).collect()))
+            Ok(Told::many(all.iter().map(listed).collect()))
         }
         Verb::Show { name } => {
             let path = &at.registry(Some(&name))?.id;
@@ -213,6 +228,8 @@ fn wanted(tier: Option<Tier>, change: &Change) -> anyhow::Result<Value> {
     set("dataEndpointEnabled", change.data_endpoint.map(Value::from));
     let word = |on: bool| Value::from(if on { "Enabled" } else { "Disabled" });
     set("publicNetworkAccess", change.public_access.map(word));
+    let rules = network_rules(change);
+    set("networkRuleSet", (!rules.is_empty()).then(|| rules.into()));
     let mut body = json!({ "properties": properties });
     if let Some(tier) = tier {
         let name = match tier {
@@ -231,6 +248,23 @@ fn wanted(tier: Option<Tier>, change: &Change) -> anyhow::Result<Value> {
         body["tags"] = tags.into();
     }
     Ok(body)
+}
+
+/// What the flags wish of the registry's rules of networks.
+fn network_rules(change: &Change) -> Map<String, Value> {
+    let mut rules = Map::new();
+    if let Some(answer) = change.network_default {
+        let word = match answer {
+            Answer::Allow => "Allow",
+            Answer::Deny => "Deny",
+        };
+        rules.insert("defaultAction".to_owned(), word.into());
+    }
+    if change.no_network_rules || !change.network_rule.is_empty() {
+        let rule = |network: &String| json!({ "action": "Allow", "value": network });
+        rules.insert("ipRules".to_owned(), change.network_rule.iter().map(rule).collect());
+    }
+    rules
 }
 
 /// The path of the deleted registry of that id, or of that name where there is only one.
@@ -256,6 +290,25 @@ async fn find_deleted(
 }
 
 fn shown(registry: &Value) -> Row {
+    let (properties, mut row) = (&registry["properties"], listed(registry));
+    let rules = properties["networkRuleSet"]["ipRules"].as_array().into_iter().flatten();
+    let tags = registry["tags"].as_object().into_iter().flatten();
+    let tags = tags.map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or_default()));
+    row.0.extend(
+        row! {
+            "location": registry["location"],
+            "dataEndpoint": properties["dataEndpointEnabled"],
+            "networkDefault": properties["networkRuleSet"]["defaultAction"],
+            "networkRules": rules.map(|rule| &rule["value"]).collect::<Vec<_>>(),
+            "tags": tags.collect::<Vec<_>>(),
+            "id": registry["id"],
+        }
+        .0,
+    );
+    row
+}
+
+fn listed(registry: &Value) -> Row {
     let properties = &registry["properties"];
     row! {
         "name": registry["name"],

@@ -1,7 +1,7 @@
 //! Roles, tokens, scope maps, admin accounts.
 
 use http::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{done, refused, run, run_with, shown};
 use crate::access::{access_token, push_index, with_token};
@@ -206,7 +206,13 @@ async fn the_admin_s_passwords_are_shown_and_made_anew() {
 async fn registries_are_made_and_brought_back() {
     let server = Server::start(&[]).await;
     let port = server.port().to_string();
-    let shown = |command: &str| shown(&server, command).replace(&port, "[port]");
+    let whole = |command: &str| shown(&server, command).replace(&port, "[port]");
+    let shown = |command: &str| {
+        let text = whole(command);
+        // An id begins with the subscription's, which is another each time.
+        let id = text.find("/subscriptions/").map(|at| text[at + 15..at + 51].to_owned());
+        id.map_or(text.clone(), |id| text.replace(&id, "[id]"))
+    };
     insta::assert_snapshot!(shown("registry create teamtwo --tier basic --tag env=test"), @r"
     NAME  teamtwo
     RESOURCE GROUP  default
@@ -216,6 +222,12 @@ async fn registries_are_made_and_brought_back() {
     ANONYMOUS PULL  no
     PUBLIC ACCESS  Enabled
     CREATED AT  [moment]
+    LOCATION  local
+    DATA ENDPOINT  no
+    NETWORK DEFAULT  -
+    NETWORK RULES  -
+    TAGS  env=test
+    ID  /subscriptions/[id]/resourceGroups/default/providers/Microsoft.ContainerRegistry/registries/teamtwo
     ");
     insta::assert_snapshot!(refused(&server, "registry create teamtwo"), @"gantry: the registry teamtwo is there already: gantry registry update");
     insta::assert_snapshot!(refused(&server, "registry create a-b"), @"gantry: a registry's name is 5 to 50 letters and digits");
@@ -229,12 +241,25 @@ async fn registries_are_made_and_brought_back() {
     ANONYMOUS PULL  yes
     PUBLIC ACCESS  Enabled
     CREATED AT  [moment]
+    LOCATION  local
+    DATA ENDPOINT  no
+    NETWORK DEFAULT  -
+    NETWORK RULES  -
+    TAGS  env=test
+    ID  /subscriptions/[id]/resourceGroups/default/providers/Microsoft.ContainerRegistry/registries/teamtwo
     ");
     insta::assert_snapshot!(shown("registry list"), @r"
     NAME  RESOURCE GROUP  TIER  LOGIN SERVER  ADMIN ENABLED  ANONYMOUS PULL  PUBLIC ACCESS  CREATED AT
     local  default  Premium  localhost:[port]  yes  no  Enabled  [moment]
     teamtwo  default  Standard  teamtwo.acr.localhost:[port]  no  yes  Enabled  [moment]
     ");
+    let rules = "registry update teamtwo --tier PREMIUM --network-default deny --network-rule";
+    let ruled = done(&server, &format!("{rules} 192.0.2.0/24 --network-rule 198.51.100.1"));
+    assert_eq!(ruled["networkDefault"], "Deny");
+    assert_eq!(ruled["networkRules"], json!(["192.0.2.0/24", "198.51.100.1"]));
+    let open = done(&server, "registry update teamtwo --network-default allow --no-network-rules");
+    assert_eq!((&open["networkDefault"], &open["networkRules"]), (&json!("Allow"), &json!([])));
+    done(&server, "registry update teamtwo --tier standard");
     insta::assert_snapshot!(shown("registry check-name teamtwo"), @r"
     NAME  teamtwo
     AVAILABLE  no
