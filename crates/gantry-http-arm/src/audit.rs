@@ -22,8 +22,15 @@ pub fn registry_at(app: &App, path: &str) -> Option<Arc<Registry>> {
     found.filter(|one| scope_has(&app.access.resource_id(one).to_ascii_lowercase(), &path))
 }
 
-/// Notes how a request went; `identity` is empty for one who hasn't signed in.
-pub(crate) fn note(app: &App, parts: &Parts, identity: &str, response: &Response) {
+/// Notes how a request went; `identity` is empty for one who hasn't signed in. `registry` is the one that
+/// it was about before: it may be gone.
+pub(crate) fn note(
+    app: &App,
+    parts: &Parts,
+    identity: &str,
+    registry: Option<Arc<Registry>>,
+    response: &Response,
+) {
     let status = response.status();
     let outcome = match status {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => AuditOutcome::Refused,
@@ -33,6 +40,6 @@ pub(crate) fn note(app: &App, parts: &Parts, identity: &str, response: &Response
     let path = parts.uri.path();
     let detail = audited(response, &format!("{} {path}", parts.method));
     let noted = Noted { identity, address: client_address(app, parts), detail };
-    let registry = registry_at(app, path);
+    let registry = registry.or_else(|| registry_at(app, path));
     app.access.audit().note(registry.as_deref(), AuditAction::Manage, outcome, &noted);
 }

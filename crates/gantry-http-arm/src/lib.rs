@@ -85,6 +85,7 @@ pub fn operation(method: &Method, path: &str) -> Option<&'static str> {
 pub async fn serve(app: &App, request: Request<Body>) -> Answered {
     let (parts, body) = request.into_parts();
     let asked = Asked::parse(&parts.method, parts.uri.path());
+    let registry = registry_at(app, parts.uri.path());
     let mut identity = String::new();
     let outcome = match base(app, &parts) {
         Ok(base) if asked.as_ref().is_some_and(|one| one.operation.right == Right::Nothing) => {
@@ -103,7 +104,7 @@ pub async fn serve(app: &App, request: Request<Body>) -> Answered {
         Err(refusal) => Err(refusal),
     };
     let answered = finish(asked.as_ref(), &parts, outcome);
-    audit::note(app, &parts, &identity, &answered.response);
+    audit::note(app, &parts, &identity, registry, &answered.response);
     answered
 }
 

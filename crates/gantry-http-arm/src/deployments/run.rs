@@ -189,9 +189,10 @@ async fn ask(
     parts.extensions = call.parts.extensions.clone();
     parts.extensions.insert(request.nesting.within());
     let body = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
+    let registry = audit::registry_at(call.app, parts.uri.path());
     let work = crate::answer(call.app, call.caller, call.base, Some(&asked), &parts, body);
     let answer = Box::pin(work).await.unwrap_or_else(axum::response::IntoResponse::into_response);
-    audit::note(call.app, &parts, &call.caller.identity(), &answer);
+    audit::note(call.app, &parts, &call.caller.identity(), registry, &answer);
     let status = answer.status();
     let bytes = to_bytes(answer.into_body(), ANSWER_BYTES).await.map_err(ArmError::internal)?;
     let answer: Value = serde_json::from_slice(&bytes).unwrap_or_default();

@@ -90,13 +90,17 @@ pub(crate) fn run(options: Options) -> anyhow::Result<ExitCode> {
 async fn act(client: &OperatorClient, registry: &str, verb: Verb) -> anyhow::Result<Told> {
     match verb {
         Verb::Create { name, change } => {
+            let is_whole = change.uri.is_some() && !change.action.is_empty();
+            ensure!(is_whole, "a webhook needs --uri and at least one --action");
             let path = path(registry, &name);
             let present = client.find(&path).await?;
             ensure!(
                 present.is_none(),
                 "the webhook {name} is there already: gantry webhook update"
             );
-            Ok(Told::one(shown(&client.put(&path, &wanted(&change)?).await?)))
+            let made = client.put(&path, &wanted(&change)?).await?;
+            Ok(Told::one(shown(&made))
+                .saying("nothing is sent yet: events come with a later release"))
         }
         Verb::List => {
             let all = client.all(&format!("{registry}/webhooks")).await?;

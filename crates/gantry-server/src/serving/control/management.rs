@@ -19,6 +19,8 @@ const BY_IDS: &str = "/getByIds";
 
 pub(super) async fn answer(State(app): State<Arc<App>>, request: Request<Body>) -> Response {
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    // It may be gone afterwards.
+    let before = gantry_http_arm::registry_at(&app, &path);
     let answered = if gantry_http_entra::is_for(&path) {
         Box::pin(gantry_http_entra::serve_operator(&app, request)).await
     } else if gantry_http_arm::is_for(&path) {
@@ -30,7 +32,8 @@ pub(super) async fn answer(State(app): State<Arc<App>>, request: Request<Body>) 
         return (StatusCode::NOT_FOUND, reason).into_response();
     };
     if !method.is_safe() && !path.ends_with(BY_IDS) {
-        let registry = answered.registry.or_else(|| gantry_http_arm::registry_at(&app, &path));
+        let registry = answered.registry.or(before);
+        let registry = registry.or_else(|| gantry_http_arm::registry_at(&app, &path));
         let detail = audited(&answered.response, &format!("{method} {path}"));
         note(&app, registry.as_deref(), answered.response.status(), detail);
     }
