@@ -97,6 +97,11 @@ fn at_each_scope(document: &mut Value, cloud: &Cloud) {
         };
         let is_lock = rest.contains("/locks");
         for scope in if is_lock { vec![&locked] } else { scopes.to_vec() } {
+            if scope == &subscription && rest.ends_with("/{roleAssignmentName}") {
+                // Names are learned from answers, and methods tried that a path hasn't: whoever asks would
+                // give their own role away.
+                continue;
+            }
             let mut operations = operations.clone();
             for operation in operations.as_object_mut().expect("it is an object").values_mut() {
                 let parameters = operation["parameters"].as_array_mut().expect("it is a list");
