@@ -60,7 +60,7 @@ access)
 management)
   "$root/tools/go.sh" terraform
   part terraform cargo test --workspace --test terraform
-  SCHEMATHESIS_EXAMPLES=40 part schemathesis cargo test --workspace --test schemathesis -- --nocapture
+  SCHEMATHESIS_EXAMPLES=30 part schemathesis cargo test --workspace --test schemathesis -- --nocapture
   PROPTEST_CASES=20000 part laws cargo test --release --workspace --no-fail-fast --test laws
   part fuzz "$root/tools/fuzz.sh" 300 gantry-arm gantry-arm-template
   for deployment in embedded s3 azure; do
