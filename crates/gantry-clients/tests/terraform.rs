@@ -63,7 +63,7 @@ fn sign_in(cloud: &Cloud, host: &str, password: &str) -> String {
 /// OpenTofu, which has the provider of a directory and none of anybody's registry.
 fn tofu(site: &Site, cloud: &Cloud) -> Client {
     site.file("terraform/main.tf", MAIN);
-    let provider = "providers/registry.opentofu.org/hashicorp/azurerm/5.2.0/linux_amd64";
+    let provider = "providers/terraform.local/hashicorp/azurerm/5.2.0/linux_amd64";
     let provider = site.file(&format!("{provider}/README"), "");
     symlink(go_tool("azurerm"), provider.with_file_name("terraform-provider-azurerm"))
         .expect("the home is writable");

@@ -2,7 +2,7 @@
 terraform {
   required_providers {
     azurerm = {
-      source = "hashicorp/azurerm"
+      source = "terraform.local/hashicorp/azurerm"
     }
   }
 }
