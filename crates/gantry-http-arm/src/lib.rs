@@ -85,7 +85,9 @@ pub fn operation(method: &Method, path: &str) -> Option<&'static str> {
 pub async fn serve(app: &App, request: Request<Body>) -> Answered {
     let (parts, body) = request.into_parts();
     let asked = Asked::parse(&parts.method, parts.uri.path());
-    let registry = registry_at(app, parts.uri.path());
+    // What is only looked at leaves its registry where it is.
+    let changes = !parts.method.is_safe();
+    let registry = changes.then(|| registry_at(app, parts.uri.path())).flatten();
     let mut identity = String::new();
     let outcome = match base(app, &parts) {
         Ok(base) if asked.as_ref().is_some_and(|one| one.operation.right == Right::Nothing) => {
